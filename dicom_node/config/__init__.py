@@ -1,0 +1,1 @@
+"""The one configuration file: model, loading, logging set-up."""

@@ -1,0 +1,1 @@
+"""Tables, one way to write, waiting, migrations."""

@@ -1,0 +1,1 @@
+"""The chain of events from received byte to delivered byte."""

@@ -1,0 +1,210 @@
+"""The only way a row with a state is born or moved, each with its event in the same transaction. Touches: database.
+
+`begin` and `transition` for rows with a state, `amend` for covered columns of rows without one, `note` for what leaves no
+row, `alert` for people.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import inspect, select, update
+from sqlalchemy.orm import Session
+
+from dicom_node.database.tables import Alert, Base, Node, ProvenanceEvent, Series
+from dicom_node.domain.errors import DatabaseError, NotFound
+from dicom_node.domain.states import TABLES, IllegalTransition
+from dicom_node.provenance.chain import COVERED, NODE_CHAIN, event_hash, series_chain
+
+
+def begin(session: Session, row: Base, *, cause: str, at: datetime, payload: Mapping[str, Any] | None = None) -> None:
+    """Insert a row and write its first event.
+
+    Parameters
+    ----------
+    session
+        A writing session.
+    row
+        New row of a table in `COVERED`; a state, if it has one, must be one it may be born in.
+    cause
+        Why it is born, for people.
+    at
+        Time of the event, UTC.
+    payload
+        More to bind (no patient attributes).
+
+    Raises
+    ------
+    IllegalTransition
+        The state is not one to be born in.
+    """
+    kind = row.__tablename__
+    table = TABLES.get(kind)
+    if table is not None and row.state not in table.born:  # type: ignore[attr-defined]
+        raise IllegalTransition(
+            happened=f"cannot begin as «{row.state}»",  # type: ignore[attr-defined]
+            subject=kind,
+            remedy="Correct the program.",
+        )
+    session.add(row)
+    session.flush()
+    columns = {name: getattr(row, name) for name in COVERED[kind]}
+    _append(session, row, cause, at, {"columns": columns, **(payload or {})})
+
+
+def transition(
+    session: Session,
+    kind: type[Base],
+    row_id: int,
+    cause: str,
+    *,
+    at: datetime,
+    claim: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+    **columns: Any,
+) -> bool:
+    """Move one row by its state table, update other columns with it, and write the event.
+
+    Parameters
+    ----------
+    session
+        A writing session.
+    kind, row_id
+        Which row.
+    cause
+        A cause of its state table.
+    at
+        Time of the event, UTC.
+    claim
+        If given, the row must still hold this claim.
+    payload
+        More to bind (no patient attributes).
+    **columns
+        Other columns to set.
+
+    Returns
+    -------
+    bool
+        False, and nothing is changed, if the claim is lost.
+
+    Raises
+    ------
+    NotFound
+        There is no such row.
+    IllegalTransition
+        The cause does not apply in the row's state.
+    """
+    row: Any = session.get(kind, row_id, populate_existing=True)
+    if row is None:
+        raise NotFound(
+            happened="no such row", subject=f"{kind.__tablename__} {row_id}", remedy="List what there is first."
+        )
+    if claim is not None and row.claim != claim:
+        return False
+    columns["state"] = TABLES[kind.__tablename__].next(row.state, cause)
+    _change(session, row, cause, at, columns, payload)
+    return True
+
+
+def amend(
+    session: Session,
+    row: Base,
+    cause: str,
+    *,
+    at: datetime,
+    payload: Mapping[str, Any] | None = None,
+    **columns: Any,
+) -> None:
+    """Change covered columns of a row without a state (an instance goes out of force) and write the event."""
+    if "state" in columns:
+        raise IllegalTransition(happened="states move by transition()", subject=row.__tablename__, remedy="Use it.")
+    _change(session, row, cause, at, columns, payload)
+
+
+def note(
+    session: Session,
+    *,
+    subject: str,
+    cause: str,
+    at: datetime,
+    payload: Mapping[str, Any],
+    series_id: int | None = None,
+) -> None:
+    """Write an event that belongs to no covered row."""
+    _link(session, series_id, subject, cause, at, payload)
+
+
+def alert(
+    session: Session, *, kind: str, message: str, at: datetime, series_id: int | None = None, key: str = ""
+) -> None:
+    """Raise an alert; an equal open one counts up instead.
+
+    Parameters
+    ----------
+    kind
+        Short name (``disk fault``, ``conflict`` …).
+    message
+        One sentence without patient attributes.
+    key
+        What makes two alerts equal; the kind and series if empty.
+    """
+    key = key or f"{kind}:{series_id or ''}"
+    row = session.scalar(select(Alert).where(Alert.ended_at.is_(None), Alert.key == key))
+    if row is None:
+        session.add(Alert(kind=kind, key=key, message=message, series_id=series_id, first_at=at, last_at=at))
+    else:
+        row.count, row.last_at, row.message = row.count + 1, at, message
+    session.flush()
+
+
+def _change(
+    session: Session, row: Any, cause: str, at: datetime, columns: dict[str, Any], payload: Mapping[str, Any] | None
+) -> None:
+    for name, value in columns.items():
+        setattr(row, name, value)
+    session.flush()
+    covered = {name: getattr(row, name) for name in columns if name in COVERED[row.__tablename__]}
+    _append(session, row, cause, at, {"columns": covered, **(payload or {})})
+
+
+def _append(session: Session, row: Any, cause: str, at: datetime, payload: Mapping[str, Any]) -> None:
+    series_id = row.id if isinstance(row, Series) else getattr(row, "series_id", None)
+    if series_id is None and row.__tablename__ == "derived_instance":
+        series_id = session.scalar(
+            select(Base.metadata.tables["derived_series"].c.series_id).where(
+                Base.metadata.tables["derived_series"].c.id == row.derived_series_id
+            )
+        )
+    _link(session, series_id, f"{row.__tablename__}:{inspect(row).identity[0]}", cause, at, payload)
+
+
+def _link(
+    session: Session, series_id: int | None, subject: str, cause: str, at: datetime, payload: Mapping[str, Any]
+) -> None:
+    owner: type[Series] | type[Node] = Node if series_id is None else Series
+    row_id = 1 if series_id is None else series_id
+    head = session.execute(select(owner.chain_head, owner.chain_count).where(owner.id == row_id)).one_or_none()
+    if head is None:
+        raise DatabaseError(
+            happened="the chain has no head row",
+            subject=NODE_CHAIN if series_id is None else series_chain(series_id),
+            remedy="Run «dicom-node verify».",
+        )
+    prev_hash, count = head
+    chain = NODE_CHAIN if series_id is None else series_chain(series_id)
+    seq = count + 1
+    digest = event_hash(prev_hash, chain=chain, seq=seq, at=at, subject=subject, cause=cause, payload=payload)
+    session.add(
+        ProvenanceEvent(
+            chain=chain,
+            seq=seq,
+            at=at,
+            subject=subject,
+            cause=cause,
+            payload=dict(payload),
+            prev_hash=prev_hash,
+            hash=digest,
+        )
+    )
+    session.flush()
+    session.execute(update(owner).where(owner.id == row_id).values(chain_head=digest, chain_count=seq))
