@@ -69,6 +69,7 @@ class Association(Base):
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="open")  # open | released | aborted
     stored: Mapped[int] = mapped_column(default=0)
+    disk_faults: Mapped[int] = mapped_column(default=0)  # lines of the journal that have become alerts
     __table_args__ = (Index("ix_association_outcome", "outcome"), Index("ix_association_peer", "calling_ae", "id"))
 
 

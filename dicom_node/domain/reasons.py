@@ -57,6 +57,8 @@ command differs       | operator      | the data set's {attribute} differs from 
 receipt wrong         | operator      | the file's receipt does not match its content
 conflict pixels       | operator      | the same SOP Instance UID came with other pixels
 conflict identity     | operator      | the same SOP Instance UID came with another patient or study
+conflict geometry     | operator      | the same SOP Instance UID came with another series or geometry
+conflict content      | operator      | the same SOP Instance UID came with other content
 # deciding
 no rule               | nobody        | no rule wants this series
 rule only forwards    | nobody        | the rule «{rule}» restores nothing
@@ -64,6 +66,7 @@ own result            | nobody        | this series was derived by a restoration
 prior                 | administrator | Study Date {date} is older than routing.max_age_days: {days}
 incomplete            | operator      | the series is incomplete and the rule «{rule}» refuses that
 conflict open         | operator      | an instance of this series is in conflict; nothing is restored until a person decides
+generative            | administrator | {pipeline} may draw structure and the rule «{rule}» does not allow that
 pipeline unknown      | administrator | there is no pipeline «{pipeline}»
 modality              | nobody        | {pipeline} takes {wanted}, this is {found}
 SOP class             | nobody        | {pipeline} does not take objects of the class {found}
@@ -75,6 +78,7 @@ vendor-restored       | nobody        | the maker has restored or filtered this 
 mosaic                | nobody        | mosaic images are left alone
 phase                 | nobody        | phase, real or imaginary images are no magnitude images
 parametric map        | nobody        | a parametric map ({hint}), not a picture of signal
+multi-energy          | nobody        | a multi-energy result ({hint}), not a conventional image
 diffusion             | nobody        | diffusion images are measured from their noise and left alone
 functional            | nobody        | functional or perfusion images are left alone ({hint})
 multi-frame           | nobody        | multi-frame objects are stored and not restored yet
@@ -109,6 +113,7 @@ matrix range          | nobody        | the matrix {found} lies outside {low} to
 domain                | nobody        | outside what the pipeline was made for: {figures}
 withheld              | radiologist   | withheld by the guard: {figures}
 review                | radiologist   | waits for a person to release it
+released              | nobody        | released by {who}: {why}
 recipe gone           | node          | the pipeline named by this job is another one now; the job is planned anew
 bundle broken         | administrator | the bundle cannot be used: {detail}
 source gone           | operator      | a source file cannot be read: {detail}

@@ -1,0 +1,5 @@
+"""``python -m dicom_node``: the command line."""
+
+from dicom_node.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The demonstration: a synthetic scanner, the node, a test PACS."""

@@ -1,0 +1,87 @@
+"""The demonstration's scanner: what it sends, synthetic or from the user's own folder. Touches: files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.dataset import FileMetaDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from dicom_node.domain.errors import NotFound
+from dicom_node.domain.marks import IMPLEMENTATION_CLASS_UID
+from dicom_node.folder.synthetic import Scan, low_dose_ct, noisy_mr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """The files of one series."""
+
+    series_instance_uid: str
+    description: str
+    files: tuple[Path, ...]
+
+
+def synthetic(folder: Path, at: datetime) -> list[Sending]:
+    """Make a low-dose CT series and a noisy MR series below a folder.
+
+    Parameters
+    ----------
+    folder
+        Part 10 files are written to ``ct`` and ``mr`` in it.
+    at
+        Time of the studies.
+    """
+    stamp = f"{at:%Y%m%dT%H%M%S%f}"
+    ct = Scan(modality="CT", name=f"ct {stamp}", description="Thorax low-dose 2.0", at=at, study=f"demo ct {stamp}")
+    mr = Scan(modality="MR", name=f"mr {stamp}", description="Brain t1 se", at=at, number=2, study=f"demo mr {stamp}")
+    return [_written(low_dose_ct(ct), folder / "ct"), _written(noisy_mr(mr), folder / "mr")]
+
+
+def from_folder(folder: Path) -> list[Sending]:
+    """Group the DICOM files below a folder by series.
+
+    Raises
+    ------
+    NotFound
+        There is no DICOM file in it.
+    """
+    groups: dict[str, list[Path]] = {}
+    names: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        try:
+            ds = dcmread(path, stop_before_pixels=True, specific_tags=["SeriesInstanceUID", "SeriesDescription"])
+        except (InvalidDicomError, OSError):
+            continue
+        uid = str(ds.get("SeriesInstanceUID", ""))
+        groups.setdefault(uid, []).append(path)
+        names.setdefault(uid, str(ds.get("SeriesDescription", "")))
+    if not groups:
+        raise NotFound(
+            happened="there is no DICOM file in it", subject=str(folder), remedy="Name a folder with Part 10 files."
+        )
+    return [
+        Sending(series_instance_uid=uid, description=names[uid], files=tuple(files)) for uid, files in groups.items()
+    ]
+
+
+def _written(series: Sequence[Dataset], folder: Path) -> Sending:
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for index, ds in enumerate(series):
+        ds.file_meta = FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        ds.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+        path = folder / f"{index + 1:04d}.dcm"
+        ds.save_as(path, enforce_file_format=True)
+        files.append(path)
+    first = series[0]
+    return Sending(
+        series_instance_uid=str(first.SeriesInstanceUID),
+        description=str(first.SeriesDescription),
+        files=tuple(files),
+    )

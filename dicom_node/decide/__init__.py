@@ -1,0 +1,1 @@
+"""Station 4: guards, rules, eligibility; one explained decision."""

@@ -1,0 +1,1 @@
+"""Station 6: to each destination, with identity check, retry and confirmation."""

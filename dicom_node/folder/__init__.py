@@ -1,0 +1,1 @@
+"""An attempt from folder to folder, without a database."""

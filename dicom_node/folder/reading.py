@@ -1,0 +1,77 @@
+"""Finds the series that lie in a folder, by their headers. Touches: files (reads), sandbox."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dicom_node.domain.errors import BadInstance
+from dicom_node.domain.series import Instance, SopUid
+from dicom_node.sandbox.client import Header, Sandbox, Unreadable
+from dicom_node.storage.part10 import data_set_digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """What was found.
+
+    Attributes
+    ----------
+    series
+        Instances of each series; their paths are absolute, their numbers count within the folder.
+    unreadable
+        Files that are no DICOM objects, or broken ones.
+    """
+
+    series: tuple[tuple[Instance, ...], ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def read_folder(folder: Path, *, sandbox: Sandbox, at: datetime) -> Folder:
+    """Read the headers of all files below a folder.
+
+    Parameters
+    ----------
+    sandbox
+        Parses the headers.
+    at
+        Stands for the time of receipt.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    series: dict[str, list[Instance]] = {}
+    unreadable = []
+    for number, header in enumerate(sandbox.headers(paths), start=1):
+        if isinstance(header, Unreadable):
+            unreadable.append(header)
+        else:
+            instance = _instance(number, header, at)
+            series.setdefault(instance.text("SeriesInstanceUID"), []).append(instance)
+    return Folder(series=tuple(tuple(members) for members in series.values()), unreadable=tuple(unreadable))
+
+
+def _instance(number: int, header: Header, at: datetime) -> Instance:
+    return Instance(
+        id=number,
+        sop_instance_uid=SopUid(_text(header, "SOPInstanceUID") or header.announced_instance_uid),
+        sop_class_uid=_text(header, "SOPClassUID") or header.announced_class_uid,
+        transfer_syntax_uid=header.transfer_syntax_uid,
+        path=str(header.path.absolute()),
+        sha256=_digest(header.path),
+        pixel_digest=header.pixel_digest,
+        received_at=at,
+        association_id=0,
+        attributes=header.attributes,
+    )
+
+
+def _text(header: Header, keyword: str) -> str:
+    item = header.attributes.get(keyword)
+    return "" if item is None else str(item["value"][0])
+
+
+def _digest(path: Path) -> str:
+    try:
+        return data_set_digest(path)[1]
+    except BadInstance:
+        # A file without a File Meta group that says its length: the whole file stands for the data set.
+        return hashlib.sha256(path.read_bytes()).hexdigest()

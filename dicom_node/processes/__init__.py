@@ -1,0 +1,1 @@
+"""Process starts: read the configuration, build, loop; decide nothing."""

@@ -1,0 +1,34 @@
+"""``run/processes.json``: what the supervisor says of its children. Touches: the run folder."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from dicom_node.storage.layout import Layout
+
+
+def write(layout: Layout, value: Mapping[str, Any]) -> None:
+    """Replace the file atomically."""
+    part = layout.processes.with_suffix(".part")
+    part.write_text(json.dumps(value, indent=1), encoding="utf-8")
+    part.replace(layout.processes)
+
+
+def remove(layout: Layout) -> None:
+    """Take the list away: the node has stopped."""
+    layout.processes.unlink(missing_ok=True)
+
+
+def read(layout: Layout) -> dict[str, Any] | None:
+    """Return what the supervisor wrote last; None if no node runs on this data folder."""
+    try:
+        value: dict[str, Any] = json.loads(layout.processes.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return value
+
+
+def living(layout: Layout) -> frozenset[str]:
+    """Start ids of the children that the supervisor says are running."""
+    told = read(layout) or {"processes": []}
+    return frozenset(item["start_id"] for item in told["processes"] if item["state"] == "running")

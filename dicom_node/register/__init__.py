@@ -1,0 +1,1 @@
+"""Station 2: arrivals become instances, duplicates, corrections, conflicts or quarantine."""

@@ -1,0 +1,1 @@
+"""Station 5: one attempt restores, derives, reads back, judges and publishes."""

@@ -1,0 +1,1 @@
+"""Checks on stored derived files, read back; each with name, number, bound and place. Pure."""

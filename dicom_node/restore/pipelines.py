@@ -1,0 +1,79 @@
+"""The door to pipelines: loaded once, kept between jobs. Touches: bundles (reads), the device."""
+
+from collections.abc import Callable, Mapping
+
+from dicom_node.config.model import PipelineSection
+from dicom_node.domain.errors import NodeError
+from restoration import registry
+from restoration.errors import RestorationError
+from restoration.restorer import Restorer
+from restoration.volume import Volume
+
+Loader = Callable[[str, str], Restorer]
+"""Name of a bundle and device to a ready pipeline."""
+
+
+class BundleBroken(NodeError):
+    """A pipeline cannot be loaded: its bundle or its device is not what it should be."""
+
+
+class CannotRestore(NodeError):
+    """A loaded pipeline did not take a volume."""
+
+
+def load(name: str, device: str) -> Restorer:
+    """Load an installed bundle.
+
+    Raises
+    ------
+    restoration.errors.BundleError, restoration.errors.DeviceError
+        The bundle or the device cannot be used.
+    """
+    return registry.load(name, device=device)
+
+
+def restore(restorer: Restorer, volume: Volume, *, strength: float) -> Volume:
+    """Restore one volume.
+
+    Raises
+    ------
+    CannotRestore
+        The pipeline did not take it.
+    """
+    try:
+        return restorer.restore(volume, strength=strength)
+    except RestorationError as error:
+        raise CannotRestore(happened=error.happened, subject=error.subject, remedy=error.remedy) from error
+
+
+class Restorers:
+    """Ready pipelines by name.
+
+    Parameters
+    ----------
+    settings
+        The site's settings by pipeline.
+    loader
+        Makes a pipeline ready.
+    """
+
+    def __init__(self, settings: Mapping[str, PipelineSection], *, loader: Loader = load) -> None:
+        self._settings = settings
+        self._loader = loader
+        self._ready: dict[str, Restorer] = {}
+
+    def get(self, name: str) -> Restorer:
+        """Return a pipeline, loading it the first time.
+
+        Raises
+        ------
+        BundleBroken
+            The bundle or the device cannot be used.
+        """
+        if name not in self._ready:
+            device = self._settings.get(name, PipelineSection()).device
+            try:
+                self._ready[name] = self._loader(name, device)
+            except RestorationError as error:
+                raise BundleBroken(happened=error.happened, subject=error.subject, remedy=error.remedy) from error
+        return self._ready[name]

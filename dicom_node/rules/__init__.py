@@ -1,0 +1,1 @@
+"""The rule language: grammar, fields, clauses, patterns, explanation. Pure."""

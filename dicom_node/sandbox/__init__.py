@@ -1,0 +1,1 @@
+"""A limited child process in which bytes of strangers are parsed."""

@@ -1,0 +1,1 @@
+"""Station 7: schedule, retention, integrity, watchdog."""

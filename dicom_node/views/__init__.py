@@ -1,0 +1,1 @@
+"""Read-only views shared by the command line and the web."""

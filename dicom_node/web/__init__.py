@@ -1,0 +1,1 @@
+"""Pages, JSON interface, metrics and health."""

@@ -1,0 +1,1 @@
+"""DICOM upper layer and DIMSE: contexts, statuses, the SCU side."""

@@ -1,0 +1,106 @@
+"""The real series beside the checkout through a whole node: each comes back derived, or is kept with its reason."""
+
+import shutil
+
+import pytest
+
+from dicom_node.cli.demo.pacs import AE_TITLE, DemoPacs
+from tests.support.dcmtk import dcmsend
+from tests.support.node import RunningNode, rule
+from tests.support.shared import shared_root
+
+pytestmark = [pytest.mark.slow, pytest.mark.peer]
+
+RESTORED = {
+    "01-ge-ct-head-tilt", "03-philips-ct-tilted-stereotaxis", "06-ge-ct-thorax-3-slices",
+    "08-siemens-mr-t1-2d-sagittal", "16-siemens-mr-memprage", "38-uih-mr-t1-3d", "52-ge-mr-3d-watermelon",
+}  # fmt: skip
+"""Folders whose one series the pipelines take (a refusal by the pixels, with its figure, is right for some of them)."""
+
+NEVER = {
+    "04-philips-ct-localizer", "05-philips-ct-exam-summary", "07-seg-of-06", "09-siemens-mr-diffusion-mosaic",
+    "10-siemens-mr-fmri-mosaic", "11-ge-mr-fmri-volumes", "12-toshiba-mr-dti", "13-siemens-enhanced-mr-perfusion",
+    "14-siemens-xa30-enhanced-mr-trace", "15-philips-enhanced-mr-b0", "17-pet-flt-breast-slice",
+    "21-ge-mg-mammogram", "24-sr-seg-rwv-headneck", "27-sr-text-and-measurements",
+    "29-nifti2dicom-t1-derived-secondary", "30-pet-cps-wholebody-fdg", "35-ct-dose-pages",
+    "36-siemens-mr-dual-echo-pd-t2", "37-siemens-mr-phase", "39-philips-mr-raw-data", "41-presentation-states",
+    "42-encapsulated-pdf", "44-dx-chest-nih", "46-ge-pet-jpeg-lossless", "53-slide-microscopy",
+}  # fmt: skip
+"""Folders of which no series is ever restored."""
+
+HARD = {
+    "19-ge-ct-chest-16-syntaxes",
+    "26-odd-hostile-names",
+    "28-odd-broken-files",
+    "43-character-sets",
+    "50-malformed",
+}
+"""Folders that must end in a named state whatever they hold."""
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
+    """Folder to the series the node made of it, after everything was sent to one node."""
+    data = shared_root() / "data"
+    if not data.is_dir():
+        pytest.skip("the real series are not beside this checkout")
+    tmp = tmp_path_factory.mktemp("real")
+    pacs = DemoPacs(tmp / "pacs")
+    rules = [
+        rule("ct-denoise", name="CT", to=["pacs"], forward_originals_to=["pacs"]),
+        rule("mr-denoise", name="MR", modality="MR", to=["pacs"], forward_originals_to=["pacs"]),
+    ]
+    destinations = [{"name": "pacs", "ae_title": AE_TITLE, "host": "127.0.0.1", "port": pacs.port}]
+    seen: dict[str, list[dict]] = {}
+    try:
+        with RunningNode(tmp / "node", destinations=destinations, rules=rules) as node:
+            for folder in sorted(RESTORED | NEVER | HARD):
+                # One calling AE title each, so that what came from where can be told.
+                sent = tmp / "sent" / folder
+                shutil.copytree(data / folder, sent)
+                dcmsend(node.dicom_port, sent, calling=folder[:16])
+            status = node.wait(_still, 600, "every series to end")
+            for series in status["series"]:
+                seen.setdefault(series["calling_ae"], []).append(series)
+            seen["status"] = [status]
+            seen["verify"] = [{"code": node.run("verify", check=False).returncode}]
+    finally:
+        pacs.stop()
+    return seen
+
+
+def _still(status: dict) -> bool:
+    counts = status["counts"]
+    return not (
+        counts["unregistered"] + counts["series"]["open"] + counts["series"]["cut"] + counts["series"]["working"]
+    )
+
+
+@pytest.mark.parametrize("folder", sorted(RESTORED))
+def test_comes_back_derived_or_is_refused_by_its_pixels(outcome: dict[str, list[dict]], folder: str) -> None:
+    (series,) = outcome[folder[:16]]
+    (job,) = series["jobs"]
+    assert job["state"] in {"done", "refused", "withheld"}, job
+    assert job["state"] == "done" or job["reason"]
+    if job["state"] == "done":
+        assert [item["state"] for item in job["deliveries"]] == ["delivered"]
+        assert job["instances"] == series["instances"]
+
+
+def test_most_of_them_do_come_back(outcome: dict[str, list[dict]]) -> None:
+    done = [folder for folder in RESTORED if outcome[folder[:16]][0]["jobs"][0]["state"] == "done"]
+    assert len(done) >= len(RESTORED) - 2, {f: outcome[f[:16]][0]["jobs"][0]["reason"] for f in RESTORED - set(done)}
+
+
+@pytest.mark.parametrize("folder", sorted(NEVER))
+def test_is_kept_with_its_reason(outcome: dict[str, list[dict]], folder: str) -> None:
+    for series in outcome.get(folder[:16], []):
+        assert all(job["state"] == "refused" and job["reason"] for job in series["jobs"])
+        assert series["jobs"] or series["reason"]
+
+
+def test_nothing_is_left_without_a_state(outcome: dict[str, list[dict]]) -> None:
+    (status,) = outcome["status"]
+    assert status["node"]["healthy"]
+    assert [item["restarts"] for item in status["processes"]] == [0] * len(status["processes"])
+    assert outcome["verify"] == [{"code": 0}]

@@ -1,0 +1,71 @@
+"""From folder to folder: every series restored or named, nothing left of what was not."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from dicom_node.domain.errors import NotFound
+from dicom_node.folder.restore import Ended, Outcome, restore_folder
+from dicom_node.restore.pipelines import BundleBroken, Restorers
+from restoration.restorer import Restorer
+from tests.support.clock import FixedClock
+from tests.support.phantoms import make_series, write_series
+from tests.support.shared import series_folder
+from tests.unit.restore.kit import pipeline
+
+
+def restored(source: Path, target: Path, *, restorer: Restorer | None = None, name: str = "ct-nlm") -> list[Outcome]:
+    ready = Restorers({}) if restorer is None else Restorers({}, loader=lambda _name, _device: restorer)
+    return restore_folder(source, target, pipeline=name, restorers=ready, clock=FixedClock())
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    write_series(make_series(3), tmp_path / "in" / "ct")
+    write_series(make_series(2, modality="MR", seed=2), tmp_path / "in" / "mr")
+    (tmp_path / "in" / "notes.txt").write_text("no DICOM object")
+    return tmp_path / "in"
+
+
+def test_what_the_pipeline_takes_is_restored_and_the_rest_is_named(source: Path, tmp_path: Path) -> None:
+    ct, mr = restored(source, tmp_path / "out")
+    assert (ct.ended, ct.reason, ct.instances) == (Ended.RESTORED, "", 3)
+    assert mr.ended is Ended.REFUSED
+    assert "MR" in mr.reason
+    assert ct.folder is not None
+    made = [dcmread(path) for path in sorted(ct.folder.iterdir())]
+    assert [ds.SeriesDescription for ds in made] == ["DLR CT phantom low-dose"] * 3
+    assert {ds.SeriesInstanceUID for ds in made} == {ct.folder.name}
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [ct.folder.name]
+
+
+def test_twice_is_the_same(source: Path, tmp_path: Path) -> None:
+    first = restored(source, tmp_path / "out")[0].folder
+    assert first is not None
+    before = {path.name: path.read_bytes() for path in first.iterdir()}
+    again = restored(source, tmp_path / "out")[0].folder
+    assert again == first
+    assert {path.name: path.read_bytes() for path in first.iterdir()} == before
+
+
+def test_nothing_is_written_for_a_withheld_series(source: Path, tmp_path: Path) -> None:
+    ct = restored(source, tmp_path / "out", restorer=pipeline("CT", lambda array: array + np.float32(20)))[0]
+    assert (ct.ended, ct.folder) == (Ended.WITHHELD, None)
+    assert "HU" in ct.reason
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_without_objects_and_an_unknown_pipeline(tmp_path: Path, source: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFound):
+        restored(tmp_path / "empty", tmp_path / "out")
+    with pytest.raises(BundleBroken):
+        restored(source, tmp_path / "out", name="no-such-bundle")
+
+
+def test_a_real_study_is_restored_as_far_as_it_may_be(tmp_path: Path) -> None:
+    ended = Counter(outcome.ended for outcome in restored(series_folder("06-ge-ct-thorax-3-slices"), tmp_path / "out"))
+    assert ended == {Ended.RESTORED: 1}

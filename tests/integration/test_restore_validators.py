@@ -1,0 +1,101 @@
+"""Derived series under the validators of another maker: no line that the source does not have already."""
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dicom_node.restore.attempt import DerivedFile
+from dicom_node.sandbox.client import Header, Sandbox
+from restoration.card import load_card
+from tests.support.phantoms import make_series
+from tests.support.shared import series_folder
+from tests.unit.restore.kit import PIPELINE, ExactMean, Tried, try_files, try_series
+
+REAL = [
+    ("01-ge-ct-head-tilt", ""),
+    ("02-philips-ct-head-phantom-1mm", ""),
+    ("03-philips-ct-tilted-stereotaxis", ""),
+    ("06-ge-ct-thorax-3-slices", ""),
+    ("08-siemens-mr-t1-2d-sagittal", ""),
+    ("16-siemens-mr-memprage", ""),
+    ("31-siemens-petct-ct-body-j2k", ""),
+    ("32-siemens-ct-fruit-study", "H42s"),
+    ("32-siemens-ct-fruit-study", "H70h"),
+    ("33-siemens-mr-fruit-study", "t1_mprage"),
+    ("33-siemens-mr-fruit-study", "t2_tse"),
+    ("34-toshiba-ct-body-and-mpr", r"Body 1\.0"),
+    ("34-toshiba-ct-body-and-mpr", r"Body 3\.0$"),
+    ("38-uih-mr-t1-3d", ""),
+    ("52-ge-mr-3d-watermelon", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(params=["CT", "MR"])
+def phantom(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox) -> Tried:
+    return try_series(make_series(4, modality=request.param), tmp_path, sandbox)
+
+
+@pytest.fixture(params=REAL, ids=lambda item: f"{item[0]} {item[1]}".strip())
+def real(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox) -> Tried:
+    name, description = request.param
+    paths = sorted(path for path in series_folder(name).rglob("*") if path.is_file())
+    chosen = [
+        header
+        for header in sandbox.headers(paths)
+        if isinstance(header, Header) and re.search(description, _first(header, "SeriesDescription"))
+    ]
+    modality = _first(chosen[0], "Modality")
+    restorer = ExactMean(load_card(PIPELINE[modality]))
+    files = [header.path for header in chosen if _first(header, "Modality") == modality]
+    return try_files(files, tmp_path / "derived", sandbox, modality=modality, restorer=restorer)
+
+
+def _first(header: Header, keyword: str) -> str:
+    item = header.attributes.get(keyword)
+    return "" if item is None else str(item["value"][0])
+
+
+def said(program: str, paths: list[Path], *, together: bool = False) -> Counter[str]:
+    """Lines of a validator without the names of files."""
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} of dicom3tools is not installed")
+    lines: list[str] = []
+    for group in [paths] if together else [[path] for path in paths]:
+        done = subprocess.run([found, *map(str, group)], capture_output=True, timeout=120, check=False)
+        lines += done.stderr.decode(errors="replace").splitlines()
+    return Counter(re.sub(r" for file <.*", "", line) for line in lines)
+
+
+def paths_of(files: tuple[DerivedFile, ...]) -> list[Path]:
+    return [file.path for file in files]
+
+
+def assert_clean(tried: Tried) -> None:
+    made = paths_of(tried.made.files)
+    assert [check.sentence() for check in tried.made.found.failures] == []
+    assert said("dciodvfy", made) - said("dciodvfy", tried.source_paths) == Counter()
+    both = said("dcentvfy", [*tried.source_paths, *made], together=True)
+    assert set(both) - set(said("dcentvfy", tried.source_paths, together=True)) == set()
+
+
+@pytest.mark.peer
+def test_a_phantom_is_clean(phantom: Tried) -> None:
+    assert_clean(phantom)
+
+
+@pytest.mark.peer
+def test_a_real_series_is_clean(real: Tried) -> None:
+    assert_clean(real)

@@ -1,0 +1,193 @@
+"""Bundles as exported, arrays from DICOM, the command line."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from monai.bundle import ConfigParser
+from pydicom import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from safetensors.torch import load_file
+from typer.testing import CliRunner
+
+from restoration.networks.unet import RestorationUNet
+from training.cli import app
+from training.errors import DataError
+from training.export import WEIGHTS, export_bundle, write_figures
+from training.extract import extract
+from training.figures import read_evaluation
+from training.fit import build_network
+from training.recipe import Recipe
+
+MakeRecipe = Callable[..., Recipe]
+SHIPPED = Path(__file__).parents[3] / "restoration" / "bundles"
+
+
+def bundle_with_card(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps({"name": "small", "weights_sha256": ""}), encoding="utf-8")
+    return folder
+
+
+def test_a_bundle_holds_what_its_card_says(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe(modality="CT")
+    network = build_network(recipe)
+    bundle = bundle_with_card(tmp_path / "small")
+    digest = export_bundle(recipe, network, bundle)
+    card = json.loads((bundle / "card.json").read_text(encoding="utf-8"))
+    assert card["weights_sha256"] == digest == hashlib.sha256((bundle / WEIGHTS).read_bytes()).hexdigest()
+    assert card["parameters"]["scale"] == 100
+    assert card["parameters"]["clamp"] == [-1000, 1500]
+    assert card["name"] == "small"
+
+
+def test_a_bundle_is_built_by_monai(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe()
+    bundle = bundle_with_card(tmp_path / "small")
+    export_bundle(recipe, build_network(recipe), bundle)
+    parser = ConfigParser()
+    parser.read_config(bundle / "configs" / "inference.json")
+    built = parser.get_parsed_content("network_def")
+    assert isinstance(built, RestorationUNet)
+    built.load_state_dict(load_file(bundle / WEIGHTS))
+
+
+def test_a_bundle_without_card_is_refused(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe()
+    with pytest.raises(DataError, match="no card"):
+        export_bundle(recipe, build_network(recipe), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["ct-denoise", "mr-denoise"])
+def test_shipped_bundles_are_complete_and_small(name: str) -> None:
+    bundle = SHIPPED / name
+    card = json.loads((bundle / "card.json").read_text(encoding="utf-8"))
+    weights = (bundle / WEIGHTS).read_bytes()
+    assert card["weights_sha256"] == hashlib.sha256(weights).hexdigest()
+    assert len(weights) <= 5_000_000
+    metadata = json.loads((bundle / "configs" / "metadata.json").read_text(encoding="utf-8"))
+    assert metadata["version"] == card["version"]
+    assert "Not a medical device" in (bundle / "docs" / "README.md").read_text(encoding="utf-8")
+
+
+def ct_slice(value: int, *, image_type: list[str], number: int) -> Dataset:
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = CTImageStorage
+    dataset.SOPClassUID, dataset.SOPInstanceUID = CTImageStorage, generate_uid()
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.Modality, dataset.ImageType, dataset.InstanceNumber = "CT", image_type, number
+    dataset.PixelSpacing, dataset.SliceThickness = [0.8, 0.8], 2.5
+    dataset.RescaleSlope, dataset.RescaleIntercept = 2, -1000
+    dataset.Rows = dataset.Columns = 8
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
+    dataset.PixelRepresentation, dataset.SamplesPerPixel = 0, 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.PixelData = np.full((8, 8), value, np.uint16).tobytes()
+    dataset.PatientName = "Nobody^Real"
+    return dataset
+
+
+def test_arrays_from_dicom_are_in_hu_sorted_and_nameless(tmp_path: Path) -> None:
+    series = tmp_path / "series"
+    series.mkdir()
+    original = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    for name, dataset in {
+        "b": ct_slice(520, image_type=original, number=2),
+        "a": ct_slice(510, image_type=original, number=1),
+        "localizer": ct_slice(1, image_type=["ORIGINAL", "PRIMARY", "LOCALIZER"], number=3),
+        "derived": ct_slice(1, image_type=["DERIVED", "SECONDARY"], number=4),
+    }.items():
+        dataset.save_as(series / name, enforce_file_format=True)
+    (series / "note.txt").write_text("no DICOM", encoding="utf-8")
+    assert extract(series, tmp_path / "out") == 2
+    with np.load(tmp_path / "out" / "series.npz") as arrays:
+        assert arrays["volume"][:, 0, 0].tolist() == [20, 40]
+    header = (tmp_path / "out" / "series.json").read_text(encoding="utf-8")
+    assert json.loads(header)["spacing_mm"] == [2.5, 0.8, 0.8]
+    assert "Nobody" not in header
+
+
+def test_a_folder_without_slices_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no original"):
+        extract(tmp_path, tmp_path / "out")
+
+
+EVALUATION = {
+    "pipeline": "small",
+    "weights": "abc",
+    "window": [0, 1],
+    "summary": [
+        {"group": "phantom", "method": m, "strength": s, "n": 2, "psnr_db": p, "ssim": p / 40}
+        for m, s, p in (("input", 0.0, 20.0), ("small", 75.0, 30.0), ("nlm", 0.5, 25.0), ("nlm", 1.0, 28.0))
+    ],
+    "frontier": {
+        "disc_mm": 6.0,
+        "disc_contrast": 20.0,
+        "n": 3,
+        "points": [
+            {"method": m, "strength": s, "noise": n, "nps_mean_frequency_per_mm": n / 100}
+            | {f"recovery_{mm}mm": r for mm in (4, 6, 8, 12)}
+            for m, s, n, r in (("input", 0.0, 20.0, 1.0), ("small", 75.0, 10.0, 0.9), ("small", 100.0, 8.0, 0.8))
+        ],
+        "noise_at_recovery": {"small": {"0.9": 10.0, "0.5": None}, "nlm": {"0.9": 15.0, "0.5": 9.0}},
+    },
+}
+
+
+def test_a_card_states_its_figures_with_tier_and_n(tmp_path: Path) -> None:
+    bundle = bundle_with_card(tmp_path / "small")
+    card = {"name": "small", "weights_sha256": "abc", "default_strength": 75.0}
+    (bundle / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    evaluation = tmp_path / "evaluation.json"
+    evaluation.write_text(json.dumps(EVALUATION), encoding="utf-8")
+    done = CliRunner().invoke(app, ["figures", str(evaluation), "--bundles", str(tmp_path)], catch_exceptions=False)
+    assert "5 figures" in done.output
+    figures = json.loads((bundle / "card.json").read_text(encoding="utf-8"))["figures"]
+    assert all({"tier", "n", "interval"} <= set(figure) for figure in figures)
+    assert (figures[0]["input"], figures[0]["pipeline"], figures[0]["nlm, best strength"]) == (20, 30, 28)
+    assert (figures[2]["6 mm"], figures[2]["share of noise left"]) == (0.9, 0.5)
+    assert (figures[-1]["recovery"], figures[-1]["pipeline"], figures[-1]["nlm"]) == (0.9, 10, 15)
+
+
+def test_figures_of_other_weights_are_refused(tmp_path: Path) -> None:
+    bundle = bundle_with_card(tmp_path / "small")
+    with pytest.raises(DataError, match="other weights"):
+        write_figures(read_evaluation(json.dumps(EVALUATION)), bundle)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "no JSON"], ids=["empty", "without-fields", "garbage"])
+def test_what_is_no_evaluation_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match="no evaluation"):
+        read_evaluation(text)
+
+
+RECIPE = """
+name: small
+seed: 1
+network: {widths: [8, 8], blocks: 1, fold: 2}
+schedule: {steps: 4, batch: 2, crop: 32, learning_rate: 0.001, weight_decay: 0, warmup: 1, precision: float32}
+discs: {count: 1, radius: [2, 4], contrast: [0.1, 0.2]}
+noise: {kind: mr, sigma: [0.03, 0.1], fill: [1.0], taper: [0.0, 0.1], gain: [0.0, 0.1], least_ratio: 1}
+phantoms: 1
+real_share: 0
+scale: 0.25
+clamp: null
+transfer_weight: 4
+"""
+
+
+def test_from_recipe_to_bundle_on_the_command_line(tmp_path: Path) -> None:
+    recipe, runs = tmp_path / "small.yaml", tmp_path / "runs"
+    recipe.write_text(RECIPE, encoding="utf-8")
+    bundle = bundle_with_card(tmp_path / "small")
+    runner = CliRunner()
+    trained = runner.invoke(app, ["train", str(recipe), "--runs", str(runs)], catch_exceptions=False)
+    assert "step 4 of 4" in trained.output
+    exported = runner.invoke(app, ["export", str(recipe), "--runs", str(runs), "--bundles", str(tmp_path)])
+    assert exported.exit_code == 0, exported.output
+    assert (bundle / WEIGHTS).exists()

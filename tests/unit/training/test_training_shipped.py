@@ -1,0 +1,129 @@
+"""The shipped networks behind their own gates: right results pass, planted faults do not."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from restoration.guard.judge import judge, judge_domain
+from restoration.metrics.cases import DiscCase, disc_cases
+from restoration.metrics.contrast import noise_left, recovery
+from restoration.metrics.setting import setting_for
+from restoration.registry import load
+from restoration.restorer import Restorer
+from restoration.volume import Volume
+
+NAMES = ("ct-denoise", "mr-denoise")
+STRENGTH = 75.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Shipped:
+    restorer: Restorer
+    case: DiscCase
+    source: Volume
+    restored: Volume
+    bare: Volume
+
+
+def volume_of(picture: np.ndarray, restorer: Restorer, pixel_mm: float, step: float) -> Volume:
+    """Two slices in stored steps, as a series would hold them."""
+    stored = np.round(np.stack([picture, picture[::-1]]).clip(-1024, None) / step) * step
+    return Volume(
+        array=stored.astype(np.float32),
+        pixel_mm=(pixel_mm, pixel_mm),
+        positions_mm=(0.0, 3.0),
+        thickness_mm=3.0,
+        unit=restorer.card.unit,
+    )
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def shipped(request: pytest.FixtureRequest) -> Shipped:
+    restorer = load(request.param)
+    (case,) = disc_cases(setting_for(restorer.card.unit), 1)
+    step = 1.0 if restorer.card.unit == "HU" else 0.001
+    source, bare = (volume_of(picture, restorer, case.phantom.pixel_mm, step) for picture in (case.full, case.bare))
+    restored, restored_bare = (restorer.restore(volume, strength=STRENGTH) for volume in (source, bare))
+    rounded = restored.with_array(np.round(restored.array / step) * step)
+    return Shipped(restorer=restorer, case=case, source=source, restored=rounded, bare=restored_bare)
+
+
+def test_a_right_result_passes_all_gates(shipped: Shipped) -> None:
+    domain = judge_domain(shipped.source, shipped.restorer.card)
+    assert domain.passed, domain.sentence()
+    verdict = judge(shipped.source, shipped.restored, card=shipped.restorer.card, strength=STRENGTH)
+    assert verdict.passed, verdict.sentence()
+
+
+def test_noise_falls_and_discs_stay(shipped: Shipped) -> None:
+    left = noise_left(shipped.bare.array[0], shipped.case.phantom) / shipped.case.sigma
+    assert left < 0.7
+    shares = recovery(shipped.restored.array[0], shipped.bare.array[0], shipped.case.phantom)
+    assert shares[6.0] > 0.8
+    assert shares[12.0] > 0.9
+
+
+def shifted(volume: Volume, unit: float) -> np.ndarray:
+    return volume.array + np.float32(3 * unit)
+
+
+def erased(volume: Volume, unit: float) -> np.ndarray:
+    rows, columns = np.ogrid[: volume.array.shape[1], : volume.array.shape[2]]
+    distance = np.hypot(rows - 160, columns - 160) * volume.pixel_mm[0]
+    return volume.array - np.float32(80 * unit) * (distance < 6).astype(np.float32)
+
+
+def doubled(volume: Volume, unit: float) -> np.ndarray:
+    middle = np.float32(np.median(volume.array))
+    return middle + 2 * (volume.array - middle)
+
+
+def smoothed(volume: Volume, unit: float) -> np.ndarray:
+    return np.stack([ndimage.gaussian_filter(one, 3 / volume.pixel_mm[0]) for one in volume.array])
+
+
+def transposed(volume: Volume, unit: float) -> np.ndarray:
+    return volume.array.transpose(0, 2, 1)
+
+
+def zeroed(volume: Volume, unit: float) -> np.ndarray:
+    array = volume.array.copy()
+    array[0] = 0
+    return array
+
+
+def swapped(volume: Volume, unit: float) -> np.ndarray:
+    return volume.array[::-1]
+
+
+@pytest.mark.parametrize(
+    "fault", [shifted, erased, doubled, smoothed, transposed, zeroed, swapped], ids=lambda fault: fault.__name__
+)
+def test_a_fault_is_withheld(shipped: Shipped, fault: Callable[[Volume, float], np.ndarray]) -> None:
+    unit = 1.0 if shipped.restorer.card.unit == "HU" else 0.01
+    wrong = shipped.restored.with_array(fault(shipped.restored, unit))
+    assert not judge(shipped.source, wrong, card=shipped.restorer.card, strength=STRENGTH).passed
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [0.0, 0.4], ids=["empty", "flat"])
+def test_constant_in_constant_out(name: str, value: float) -> None:
+    restorer = load(name)
+    flat = volume_of(np.full((64, 64), value * 100), restorer, 0.8, 1.0)
+    assert np.allclose(restorer.restore(flat, strength=100).array, flat.array, atol=0.6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pure_noise_gives_no_bias_and_less_noise(name: str) -> None:
+    restorer = load(name)
+    unit = 1.0 if restorer.card.unit == "HU" else 0.01
+    noise = np.random.default_rng(0).normal(60, 10, (160, 160)) * unit
+    source = volume_of(noise, restorer, 0.8, unit / 100)
+    restored = restorer.restore(source, strength=100)
+    change = (restored.array - source.array)[:, 16:-16, 16:-16] / unit
+    assert abs(float(change.mean())) < 10 * 3 / math.sqrt(change[0].size) + 0.2
+    assert restored.array.std() < 0.6 * source.array.std()
