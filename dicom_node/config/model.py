@@ -1,7 +1,7 @@
 """Every configuration key with its default, range and meaning. Pure.
 
-Durations are seconds; in the file also ``30d``, ``4h``, ``15m``, ``20s``. The shipped ``config.yaml`` explains each key to
-an administrator; a test compares the two.
+Durations are seconds; in the file also ``30d``, ``4h``, ``15m``, ``20s``. The shipped ``config.yaml`` explains each key
+to an administrator; a test compares the two.
 """
 
 from datetime import timedelta
@@ -26,7 +26,7 @@ def parse_duration(value: Any) -> Any:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
+Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, allow_inf_nan=False)]
 AeTitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[\x20-\x5b\x5d-\x7e]*\S[\x20-\x5b\x5d-\x7e]*$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]

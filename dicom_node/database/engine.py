@@ -1,7 +1,7 @@
 """Opening the database, the one way to write, reading, and waiting for a change. Touches: database.
 
-SQLite runs in WAL mode with ``synchronous=FULL``: NORMAL loses acknowledged rows at a power cut. Every write begins with
-BEGIN IMMEDIATE: a deferred BEGIN that turns into a write fails at once when another writer came between.
+SQLite runs in WAL mode with ``synchronous=FULL``: NORMAL loses acknowledged rows at a power cut. Every write begins
+with BEGIN IMMEDIATE: a deferred BEGIN that turns into a write fails at once when another writer came between.
 """
 
 import sqlite3

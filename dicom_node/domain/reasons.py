@@ -41,7 +41,7 @@ class Reason:
         return TABLE[self.code].acts
 
 
-def reason(code: str, **values: object) -> Reason:
+def reason(code: str, /, **values: object) -> Reason:
     """Build a reason and check that its sentence can be spoken."""
     made = Reason(code=code, values=values)
     made.sentence  # noqa: B018  speaking it once proves that every brace has a value
@@ -65,7 +65,7 @@ rule only forwards    | nobody        | the rule «{rule}» restores nothing
 own result            | nobody        | this series was derived by a restoration node (loop guard)
 prior                 | administrator | Study Date {date} is older than routing.max_age_days: {days}
 incomplete            | operator      | the series is incomplete and the rule «{rule}» refuses that
-conflict open         | operator      | an instance of this series is in conflict; nothing is restored until a person decides
+conflict open | operator | an instance of this series is in conflict; nothing is restored until that is settled
 generative            | administrator | {pipeline} may draw structure and the rule «{rule}» does not allow that
 pipeline unknown      | administrator | there is no pipeline «{pipeline}»
 modality              | nobody        | {pipeline} takes {wanted}, this is {found}
@@ -103,7 +103,7 @@ incomplete time series | nobody       | {images} images lie at {positions} posit
 several images at one position | nobody | {images} images lie at {positions} positions
 irregular spacing     | nobody        | the slices are not evenly spaced ({low} to {high} mm): only slice-wise pipelines
 slice missing         | nobody        | a slice is missing at {position} mm: only slice-wise pipelines
-gaps                  | nobody        | the slices are {spacing} mm apart but {thickness} mm thick: only slice-wise pipelines
+gaps | nobody | the slices are {spacing} mm apart, {thickness} mm thick: only slice-wise pipelines
 gantry tilt           | nobody        | gantry tilt {degrees}° needs a slice-wise pipeline
 too few slices        | nobody        | {found} slices, {pipeline} needs {wanted}
 spacing range         | nobody        | pixel spacing {found} mm lies outside {low} to {high} mm of {pipeline}
@@ -127,13 +127,11 @@ not read back         | operator      | the stored derived files are not what wa
 identity differs      | operator      | {attribute} is «{ours}» here and «{theirs}» at the destination
 identity cannot be asked | operator   | the destination did not answer who the patient is: {detail}
 study unknown         | operator      | the destination does not know this study after {minutes} minutes
-settling              | node          | waits until the series has been still for {seconds} s
 expired               | radiologist   | the result came later than the rule allows; the report may be written
 destination unknown   | administrator | the destination «{destination}» is not in the configuration
 destination down      | node          | {detail}; tried again at {at}
 refused by destination | operator     | the destination refused: {detail}
 given up              | operator      | not delivered within {hours} hours of trying: {detail}
-paused                | administrator | the destination is paused by {who}: {why}
 """
 
 

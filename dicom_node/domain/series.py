@@ -1,8 +1,8 @@
 """What is received: instances, stacks, revisions, and the facts decisions are made of. Pure.
 
 An instance's header is kept as `Attributes`, the DICOM JSON idea keyed by keyword: ``{"Modality": {"vr": "CS", "value":
-["CT"]}}``; values are texts as they stand in the file (decoded, trimmed of padding), numbers too; a sequence's value is a
-list of such mappings, to depth 3. Binary and private attributes are absent, values are cut at 256 characters.
+["CT"]}}``; values are texts as they stand in the file (decoded, trimmed of padding), numbers too; a sequence's value is
+a list of such mappings, to depth 3. Binary and private attributes are absent, values are cut at 256 characters.
 """
 
 from collections.abc import Mapping

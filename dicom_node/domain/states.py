@@ -1,6 +1,7 @@
 """Every state of every thing, as tables: (state, cause) to state, what is final, and how long a state may last. Pure.
 
-Only `dicom_node.provenance.record` moves a state, by looking it up here; diagrams and the watchdog read the same tables.
+Only `dicom_node.provenance.record` moves a state, by looking it up here; diagrams and the watchdog read the same
+tables.
 """
 
 from collections.abc import Mapping

@@ -2,11 +2,11 @@
 
 import threading
 from contextlib import closing
-from datetime import timedelta
 
 import structlog
 
 from dicom_node.complete import cut
+from dicom_node.config.model import DestinationSection
 from dicom_node.database.engine import Database
 from dicom_node.decide import act, rulebook
 from dicom_node.decide.eligibility import cards
@@ -24,7 +24,8 @@ from dicom_node.storage.doorbell import Doorbell
 from dicom_node.upkeep.schedule import Schedule
 
 TICK_S = 0.25
-RESCAN = timedelta(seconds=60)
+ROUND_S = 60.0
+AFTER_RING_S = 1.0
 
 
 def main() -> None:
@@ -38,7 +39,11 @@ def main() -> None:
         hold_unknown(database, child.config, clock)
         _seed_rules(child, database)
         registrar.adopt(child.node_started_at)
-        couriers = [_courier(child, destination.name, database) for destination in child.config.destinations]
+        couriers = [
+            _courier(child, destination, database)
+            for destination in child.config.destinations
+            for _ in range(destination.associations)
+        ]
         schedule = Schedule(database, child.layout, clock, child.config)
         schedule.start()
         _loop(child, database, registrar, doorbell)
@@ -59,9 +64,7 @@ def _seed_rules(child: Child, database: Database) -> None:
         )
 
 
-def _courier(child: Child, name: str, database: Database) -> threading.Thread:
-    destination = child.config.destination(name)
-    assert destination is not None  # noqa: S101  the name comes from the same configuration
+def _courier(child: Child, destination: DestinationSection, database: Database) -> threading.Thread:
     courier = Courier(
         destination,
         database=database,
@@ -70,15 +73,15 @@ def _courier(child: Child, name: str, database: Database) -> threading.Thread:
         config=child.config,
         start_id=child.start_id,
     )
-    thread = threading.Thread(target=courier.run, args=(child.stop,), name=f"courier {name}", daemon=True)
+    thread = threading.Thread(target=courier.run, args=(child.stop,), name=f"courier {destination.name}", daemon=True)
     thread.start()
     return thread
 
 
 def _loop(child: Child, database: Database, registrar: Registrar, doorbell: Doorbell) -> None:
     clock = SystemClock()
+    rounds = Rounds()
     folders = set(registrar.recent_folders())
-    scanned = clock.now()
     while not child.stop.is_set():
         try:
             registrar.register(sorted(folders))
@@ -91,10 +94,30 @@ def _loop(child: Child, database: Database, registrar: Registrar, doorbell: Door
             with database.write() as session:
                 alert(session, kind="sweep failed", message=str(error), at=clock.now())
             child.stop.wait(5.0)
-        folders |= doorbell.wait(TICK_S)
-        if clock.now() - scanned > RESCAN:
+        rung = doorbell.wait(TICK_S)
+        folders |= rung
+        if rounds.due(clock.monotonic(), rung=bool(rung)):
             folders |= set(registrar.recent_folders())
-            scanned = clock.now()
+
+
+class Rounds:
+    """When to look at all recent folders: every minute, and a second after the doorbell was rung.
+
+    The kernel queues a handful of rings only; what is dropped in a burst is found by the round that follows it.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._owed = False
+
+    def due(self, now: float, *, rung: bool) -> bool:
+        """Whether a round is due; `now` is monotonic [s]."""
+        self._owed = self._owed or rung
+        wait = AFTER_RING_S if self._owed else ROUND_S
+        if now - self._last < wait:
+            return False
+        self._last, self._owed = now, rung
+        return True
 
 
 if __name__ == "__main__":

@@ -26,11 +26,10 @@ from dicom_node.domain.errors import NodeError, StorageError
 from dicom_node.executor.local import plan
 from dicom_node.processes import processes_file
 from dicom_node.processes.children import Children, ChildSpec
-from dicom_node.provenance import checkpoint
-from dicom_node.provenance.record import alert
-from dicom_node.restore.queue import Death
+from dicom_node.restore.queue import Death, remove_abandoned
 from dicom_node.restore.queue import return_lost as return_lost_jobs
 from dicom_node.storage.layout import Layout
+from dicom_node.upkeep.schedule import seal
 
 BIND_S = 15.0
 POLL_S = 0.1
@@ -63,11 +62,11 @@ def serve(config_path: Path) -> int:
         database = Database(config.database.url)
         upgrade(database)
         _return_work(database)
+        remove_abandoned(database, layout)
         sockets = {
             "dicom": bind(config.node.host, config.node.port, stop),
             "web": bind(config.web.host, config.web.port, stop),
         }
-        _seal(database, layout, config)
         children = Children(layout, _specs(config, layout, sockets), sockets)
         children.start()
         structlog.get_logger().info("node started", **children.ports, data_dir=str(layout.data_dir))
@@ -77,7 +76,7 @@ def serve(config_path: Path) -> int:
             sock.close()  # or the kernel would keep queuing connections that nobody answers
         children.stop(STOP_S)
         _return_work(database)
-        _seal(database, layout, config)
+        seal(database, layout, config, SystemClock())
         processes_file.remove(layout)
         database.close()
     structlog.get_logger().info("node stopped")
@@ -180,16 +179,6 @@ def _return_work(database: Database) -> None:
     clock = SystemClock()
     return_lost_jobs(database, living=(), clock=clock, death=Death.NODE)
     return_lost_deliveries(database, living=(), clock=clock)
-
-
-def _seal(database: Database, layout: Layout, config: Config) -> None:
-    clock = SystemClock()
-    try:
-        checkpoint.write(database, layout, clock, copy_to=config.provenance.checkpoint_to)
-    except StorageError as error:
-        # A copy on an unreachable host must not keep scanners waiting for the node.
-        with database.write() as session:
-            alert(session, kind="checkpoint", message=str(error), at=clock.now())
 
 
 def _stop_on_signals() -> threading.Event:

@@ -51,7 +51,7 @@ def series_chain(series_id: int) -> str:
     return f"series:{series_id}"
 
 
-def event_hash(
+def event_hash(  # noqa: PLR0913  an event is these six and its predecessor
     prev_hash: str, *, chain: str, seq: int, at: datetime, subject: str, cause: str, payload: Mapping[str, Any]
 ) -> str:
     """Return ``sha256(prev ‖ canonical JSON of the event)`` in hex."""

@@ -1,7 +1,7 @@
 """The only way a row with a state is born or moved, each with its event in the same transaction. Touches: database.
 
-`begin` and `transition` for rows with a state, `amend` for covered columns of rows without one, `note` for what leaves no
-row, `alert` for people.
+`begin` and `transition` for rows with a state, `amend` for covered columns of rows without one, `note` for what leaves
+no row, `alert` for people.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def begin(session: Session, row: Base, *, cause: str, at: datetime, payload: Map
     _append(session, row, cause, at, {"columns": columns, **(payload or {})})
 
 
-def transition(
+def transition(  # noqa: PLR0913  row, cause and claim belong to one look-up
     session: Session,
     kind: type[Base],
     row_id: int,

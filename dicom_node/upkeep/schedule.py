@@ -36,17 +36,17 @@ class Schedule:
         )
 
     def start(self) -> None:
-        """Write the first checkpoint and begin."""
-        self._seal()
+        """Write the first checkpoint and begin; the watchdog looks at once."""
+        seal(self._database, self._layout, self._config, self._clock)
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         for name, task, every in self._tasks():
             self._scheduler.add_job(task, "interval", seconds=every, id=name, name=name)
+        self._scheduler.modify_job("watchdog", next_run_time=self._clock.now())
         self._scheduler.start()
 
     def stop(self) -> None:
-        """End, waiting for running tasks, and write the last checkpoint."""
+        """End, waiting for running tasks; the last checkpoint is the supervisor's, when all else has ended."""
         self._scheduler.shutdown(wait=True)
-        self._seal()
 
     def _tasks(self) -> tuple[tuple[str, Callable[[], object], float], ...]:
         return (
@@ -56,18 +56,11 @@ class Schedule:
             ("integrity", self._sample, INTEGRITY_S),
         )
 
-    def _seal(self) -> None:
-        try:
-            self._checkpoint()
-        except NodeError as error:
-            self._tell("checkpoint", error)
-
     def _watch(self) -> None:
         watchdog.sweep(self._database, self._layout, self._config, self._clock)
 
     def _checkpoint(self) -> None:
-        copy_to = self._config.provenance.checkpoint_to
-        checkpoint.write(self._database, self._layout, self._clock, copy_to=copy_to)
+        seal(self._database, self._layout, self._config, self._clock)
 
     def _retain(self) -> None:
         retention.sweep(self._database, self._layout, self._config, self._clock)
@@ -76,10 +69,22 @@ class Schedule:
         integrity.sweep(self._database, self._layout, self._clock, turn=next(self._turns))
 
     def _failed(self, event: JobExecutionEvent) -> None:
-        self._tell(event.job_id, event.exception)
+        self._fault(event.job_id, event.exception)
 
-    def _tell(self, task: str, error: BaseException) -> None:
+    def _fault(self, task: str, error: BaseException) -> None:
         structlog.get_logger().error("upkeep failed", task=task, exc_info=error)
-        message = f"{task}: {error}" if isinstance(error, NodeError) else f"{task}: {type(error).__name__}"
-        with self._database.write() as session:
-            alert(session, kind="upkeep failed", message=message, at=self._clock.now(), key=f"upkeep:{task}")
+        _tell(self._database, self._clock, task, f"{type(error).__name__}")
+
+
+def seal(database: Database, layout: Layout, config: Config, clock: Clock) -> None:
+    """Write a checkpoint; a folder that does not take it must not keep scanners waiting for the node: an alert."""
+    try:
+        checkpoint.write(database, layout, clock, copy_to=config.provenance.checkpoint_to)
+    except NodeError as error:
+        structlog.get_logger().error("checkpoint failed", error=str(error))
+        _tell(database, clock, "checkpoint", str(error))
+
+
+def _tell(database: Database, clock: Clock, task: str, error: str) -> None:
+    with database.write() as session:
+        alert(session, kind="upkeep failed", message=f"{task}: {error}", at=clock.now(), key=f"upkeep:{task}")

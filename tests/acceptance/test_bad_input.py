@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pynetdicom.sop_class import CTImageStorage
 from tests.support.dcmtk import dcmsend, program
 from tests.support.node import RunningNode, rule
 from tests.support.phantoms import encode, make_series, write_series
+from tests.support.raw_scu import store
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
 
@@ -30,8 +32,10 @@ def node(tmp_path_factory: pytest.TempPathFactory):
 
 
 def send_one(node: RunningNode, folder: Path, slices: int = 2, **attributes: object) -> str:
-    series = make_series(slices, **attributes)
-    write_series(series, folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom warns of just what these tests want to send
+        series = make_series(slices, **attributes)
+        write_series(series, folder)
     assert dcmsend(node.dicom_port, folder).returncode == 0
     return str(series[0].SeriesInstanceUID)
 
@@ -62,8 +66,8 @@ def test_odd_series_end_in_a_named_state(node: RunningNode, tmp_path: Path, attr
 
 def test_mixed_orientation_is_refused_by_name(node: RunningNode, tmp_path: Path) -> None:
     series = make_series(4, seed=31)
-    for ds in series[2:]:
-        ds.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
+    for index, ds in enumerate(series[2:]):
+        ds.ImageOrientationPatient, ds.ImagePositionPatient = [0, 1, 0, 0, 0, -1], [2.0 * index, 0, 0]
     write_series(series, tmp_path / "source")
     dcmsend(node.dicom_port, tmp_path / "source")
     job = series_of(node, str(series[0].SeriesInstanceUID))["jobs"][0]
@@ -104,8 +108,10 @@ def test_a_truncated_object_is_quarantined_and_the_rest_goes_on(node: RunningNod
 def test_hostile_uids_never_reach_a_path(node: RunningNode, uid: str) -> None:
     before = node.status()["counts"]
     ds = make_series(1, seed=61)[0]
-    ds.SOPInstanceUID = uid
-    status = _raw_store(node, encode(ds), uid)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ds.SOPInstanceUID = uid
+        status = _raw_store(node, encode(ds), uid)
     assert status == 0
 
     def ended(now: dict) -> bool:
@@ -163,8 +169,6 @@ def test_two_nodes_on_one_machine_and_a_taken_port(tmp_path: Path) -> None:
 
 def _raw_store(node: RunningNode, data_set: bytes, uid: str) -> int:
     """Send one C-STORE whose command carries a UID that no library would send."""
-    from tests.support.raw_scu import store
-
     return store(node.dicom_port, data_set, sop_class=CTImageStorage, sop_instance=uid, calling="CT1", called="RESTORE")
 
 

@@ -98,8 +98,11 @@ def test_rules_change_without_restart(tmp_path: Path) -> None:
         assert by_rule["new"]["jobs"][0]["state"] == "done"
         history = node.run("rules", "history").stdout
         assert "a first rule" in history
+        (tmp_path / "rules.yaml").write_text("rules:\n  - name: third\n    when: {field: Modality, equals: MR}\n")
+        node.run("rules", "import", str(tmp_path / "rules.yaml"), "--why", "another")
+        assert "third" in node.run("rules", "export").stdout
         node.run("rules", "revert", "1", "--why", "back")
-        assert "new" not in node.run("rules", "export").stdout
+        assert "third" not in node.run("rules", "export").stdout
 
 
 def _broken(folder: Path) -> Path:

@@ -44,7 +44,7 @@ def test_the_ground_is_tried_and_left_clean(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="node.data_dir"):
+    with pytest.raises(StorageError, match=r"node\.data_dir"):
         prepare(Config.model_validate({"node": {"data_dir": str(tmp_path / "file" / "var")}}))
 
 
