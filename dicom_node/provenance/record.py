@@ -1,17 +1,17 @@
 """The only way a row with a state is born or moved, each with its event in the same transaction. Touches: database.
 
 `begin` and `transition` for rows with a state, `amend` for covered columns of rows without one, `note` for what leaves
-no row, `alert` for people.
+no row, `alert` for people. Events and heads of chains are written with the session's next flush, many at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from dicom_node.database.tables import Alert, Base, Node, ProvenanceEvent, Series
+from dicom_node.database.tables import Alert, Base, DerivedInstance, DerivedSeries, Node, ProvenanceEvent, Series
 from dicom_node.domain.errors import DatabaseError, NotFound
 from dicom_node.domain.states import TABLES, IllegalTransition
 from dicom_node.provenance.chain import COVERED, NODE_CHAIN, event_hash, series_chain
@@ -38,18 +38,21 @@ def begin(session: Session, row: Base, *, cause: str, at: datetime, payload: Map
     IllegalTransition
         The state is not one to be born in.
     """
-    kind = row.__tablename__
-    table = TABLES.get(kind)
-    if table is not None and row.state not in table.born:  # type: ignore[attr-defined]
-        raise IllegalTransition(
-            happened=f"cannot begin as «{row.state}»",  # type: ignore[attr-defined]
-            subject=kind,
-            remedy="Correct the program.",
-        )
-    session.add(row)
-    session.flush()
-    columns = {name: getattr(row, name) for name in COVERED[kind]}
-    _append(session, row, cause, at, {"columns": columns, **(payload or {})})
+    _bear(session, [row])
+    _append(session, row, cause, at, {"columns": _covered(row), **(payload or {})})
+
+
+def begin_all(session: Session, births: Sequence[tuple[Base, str]], *, at: datetime) -> None:
+    """Insert (row, cause) after (row, cause), as `begin` does one by one, in one piece.
+
+    Raises
+    ------
+    IllegalTransition
+        The state of one of them is not one to be born in.
+    """
+    _bear(session, [row for row, _ in births])
+    for row, cause in births:
+        _append(session, row, cause, at, {"columns": _covered(row)})
 
 
 def transition(  # noqa: PLR0913  row, cause and claim belong to one look-up
@@ -157,42 +160,46 @@ def alert(
     session.flush()
 
 
+def _bear(session: Session, rows: Sequence[Any]) -> None:
+    for row in rows:
+        table = TABLES.get(row.__tablename__)
+        if table is not None and row.state not in table.born:
+            raise IllegalTransition(
+                happened=f"cannot begin as «{row.state}»", subject=row.__tablename__, remedy="Correct the program."
+            )
+    session.add_all(rows)
+    session.flush()
+
+
+def _covered(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in COVERED[row.__tablename__]}
+
+
 def _change(
     session: Session, row: Any, cause: str, at: datetime, columns: dict[str, Any], payload: Mapping[str, Any] | None
 ) -> None:
     for name, value in columns.items():
         setattr(row, name, value)
     session.flush()
-    covered = {name: getattr(row, name) for name in columns if name in COVERED[row.__tablename__]}
+    covered = {name: value for name, value in _covered(row).items() if name in columns}
     _append(session, row, cause, at, {"columns": covered, **(payload or {})})
 
 
 def _append(session: Session, row: Any, cause: str, at: datetime, payload: Mapping[str, Any]) -> None:
     series_id = row.id if isinstance(row, Series) else getattr(row, "series_id", None)
-    if series_id is None and row.__tablename__ == "derived_instance":
-        series_id = session.scalar(
-            select(Base.metadata.tables["derived_series"].c.series_id).where(
-                Base.metadata.tables["derived_series"].c.id == row.derived_series_id
-            )
-        )
+    if isinstance(row, DerivedInstance):
+        series_id = session.get_one(DerivedSeries, row.derived_series_id).series_id
     _link(session, series_id, f"{row.__tablename__}:{inspect(row).identity[0]}", cause, at, payload)
 
 
 def _link(
     session: Session, series_id: int | None, subject: str, cause: str, at: datetime, payload: Mapping[str, Any]
 ) -> None:
-    owner: type[Series] | type[Node] = Node if series_id is None else Series
-    row_id = 1 if series_id is None else series_id
-    head = session.execute(select(owner.chain_head, owner.chain_count).where(owner.id == row_id)).one_or_none()
-    if head is None:
-        raise DatabaseError(
-            happened="the chain has no head row",
-            subject=NODE_CHAIN if series_id is None else series_chain(series_id),
-            remedy="Run «dicom-node verify».",
-        )
-    prev_hash, count = head
     chain = NODE_CHAIN if series_id is None else series_chain(series_id)
-    seq = count + 1
+    owner = session.get(Node, 1) if series_id is None else session.get(Series, series_id)
+    if owner is None:
+        raise DatabaseError(happened="the chain has no head row", subject=chain, remedy="Run «dicom-node verify».")
+    prev_hash, seq = owner.chain_head, owner.chain_count + 1
     digest = event_hash(prev_hash, chain=chain, seq=seq, at=at, subject=subject, cause=cause, payload=payload)
     session.add(
         ProvenanceEvent(
@@ -206,5 +213,4 @@ def _link(
             hash=digest,
         )
     )
-    session.flush()
-    session.execute(update(owner).where(owner.id == row_id).values(chain_head=digest, chain_count=seq))
+    owner.chain_head, owner.chain_count = digest, seq

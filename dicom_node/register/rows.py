@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dicom_node.database.tables import Association, Instance, Reception, Series, Study
 from dicom_node.domain.series import Attributes, SeriesUid, SopUid, StudyUid
-from dicom_node.provenance.record import alert, amend, begin
+from dicom_node.provenance.record import alert, amend, begin, begin_all
 from dicom_node.register.identity import Candidate, Identity, Outcome
 from dicom_node.register.places import Places, study_columns
 from dicom_node.register.planned import Planned
@@ -113,15 +114,36 @@ def fresh(session: Session, batch: Sequence[Planned], compared: Iterable[str]) -
 
 
 def store(session: Session, batch: Sequence[Planned], *, at: datetime) -> None:
-    """Write all rows of a batch, in its order."""
+    """Write all rows of a batch, in its order; new objects that come one after the other are written in one piece."""
     places = Places(session, at)
-    for planned in batch:
-        if planned.verdict.outcome is Outcome.QUARANTINED:
-            _quarantine(session, planned, at)
-        elif planned.verdict.outcome is Outcome.DUPLICATE:
-            _duplicate(session, planned, at)
-        elif planned.candidate is not None:
-            _instance(places, planned, planned.candidate)
+    for is_new, run in groupby(batch, _is_new):
+        if is_new:
+            _instances(places, list(run))
+            continue
+        for planned in run:
+            if planned.verdict.outcome is Outcome.QUARANTINED:
+                _quarantine(session, planned, at)
+            elif planned.verdict.outcome is Outcome.DUPLICATE:
+                _duplicate(session, planned, at)
+            elif planned.candidate is not None:
+                _instance(places, planned, planned.candidate)
+
+
+def _is_new(planned: Planned) -> bool:
+    """Whether it touches nothing that was there before: no correction, no conflict, no rejection note."""
+    candidate = planned.candidate
+    is_note = candidate is not None and note_of(candidate.identity.sop_class_uid, candidate.attributes) is not None
+    return planned.verdict.outcome is Outcome.REGISTERED and not is_note
+
+
+def _instances(places: Places, run: Sequence[Planned]) -> None:
+    made: list[tuple[Planned, Instance, str]] = []
+    for planned in run:
+        if planned.candidate is not None:
+            made.append((planned, *_born(places, planned, planned.candidate)))
+    begin_all(places.session, [(row, cause) for _, row, cause in made], at=places.at)
+    receptions = [(_reception(planned, row), planned.verdict.outcome.value) for planned, row, _ in made]
+    begin_all(places.session, receptions, at=places.at)
 
 
 def _quarantine(session: Session, planned: Planned, at: datetime) -> None:
@@ -138,9 +160,7 @@ def _quarantine(session: Session, planned: Planned, at: datetime) -> None:
 
 def _duplicate(session: Session, planned: Planned, at: datetime) -> None:
     instance = _known_row(session, planned)
-    reception = _reception(planned)
-    reception.instance_id, reception.series_id = instance.id, instance.series_id
-    begin(session, reception, cause="duplicate", at=at)
+    begin(session, _reception(planned, instance), cause="duplicate", at=at)
     if planned.stored_again and planned.candidate is not None:
         instance.transfer_syntax_uid = planned.candidate.transfer_syntax_uid
         amend(
@@ -157,25 +177,33 @@ def _duplicate(session: Session, planned: Planned, at: datetime) -> None:
 
 def _instance(places: Places, planned: Planned, candidate: Candidate) -> None:
     session, at = places.session, places.at
-    series = places.series(candidate, planned.arrival.received_at)
     outcome = planned.verdict.outcome
     former = None if outcome is Outcome.REGISTERED else _known_row(session, planned)
-    beside = outcome is Outcome.CONFLICT and former is not None and former.series_id == series.id
-    rejected = rejected_by(places.notes(series.study_id), candidate.identity.sop_instance_uid)
-    row = _instance_row(planned, candidate, series.id, in_force=not beside and rejected is None)
-    begin(session, row, cause=outcome.value if rejected is None else f"{outcome}, rejected ({rejected})", at=at)
-    reception = _reception(planned)
-    reception.instance_id, reception.series_id = row.id, series.id
-    begin(session, reception, cause=outcome.value, at=at)
+    row, cause = _born(places, planned, candidate, former)
+    begin(session, row, cause=cause, at=at)
+    begin(session, _reception(planned, row), cause=outcome.value, at=at)
+    series = session.get_one(Series, row.series_id)
     if outcome is Outcome.CORRECTION and former is not None:
         _correct(session, former, series, candidate.attributes, at)
     if outcome is Outcome.CONFLICT and former is not None:
         _flag_conflict(session, planned, {series.id, former.series_id}, at)
-    series.awaiting = True
     note = note_of(row.sop_class_uid, candidate.attributes)
     if note is not None:
         places.forget_notes(series.study_id)
         apply_note(session, note, study_id=series.study_id, series_id=series.id, at=at)
+
+
+def _born(
+    places: Places, planned: Planned, candidate: Candidate, former: Instance | None = None
+) -> tuple[Instance, str]:
+    """Return the new row of an object, not inserted yet, and the cause of its birth; its series awaits a cut."""
+    series = places.series(candidate, planned.arrival.received_at)
+    series.awaiting = True
+    outcome = planned.verdict.outcome
+    beside = outcome is Outcome.CONFLICT and former is not None and former.series_id == series.id
+    rejected = rejected_by(places.notes(series.study_id), candidate.identity.sop_instance_uid)
+    row = _instance_row(planned, candidate, series.id, in_force=not beside and rejected is None)
+    return row, outcome.value if rejected is None else f"{outcome}, rejected ({rejected})"
 
 
 def _instance_row(planned: Planned, candidate: Candidate, series_id: int, *, in_force: bool) -> Instance:
@@ -197,7 +225,7 @@ def _instance_row(planned: Planned, candidate: Candidate, series_id: int, *, in_
     )
 
 
-def _reception(planned: Planned) -> Reception:
+def _reception(planned: Planned, instance: Instance | None = None) -> Reception:
     why = planned.verdict.reason
     return Reception(
         association_id=planned.arrival.association_id,
@@ -209,6 +237,8 @@ def _reception(planned: Planned) -> Reception:
         reason_code="" if why is None else why.code,
         reason="" if why is None else why.sentence,
         sop_instance_uid=planned.sop_instance_uid,
+        instance_id=None if instance is None else instance.id,
+        series_id=None if instance is None else instance.series_id,
     )
 
 

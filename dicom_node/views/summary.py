@@ -77,6 +77,7 @@ def _head(series: Series, study_uid: str, revision: Revision | None, decision: D
         "rule": decision.rule if decision else None,
         "reason": _reason(series, revision, decision),
         "conflict": series.conflict,
+        "calling_ae": revision.facts.get("derived", {}).get("calling_ae", "") if revision else "",
         "received_at": series.last_received_at.isoformat(),
     }
 

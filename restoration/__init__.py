@@ -1,0 +1,1 @@
+"""Restoration of medical volumes: physics, networks, pipelines and the guard; knows no DICOM and no node."""

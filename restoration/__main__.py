@@ -1,0 +1,5 @@
+"""Entry of ``python -m restoration``. Touches: whatever the command does."""
+
+from restoration.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Classical denoisers: fallbacks for the networks and their yardstick."""

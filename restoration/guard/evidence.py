@@ -1,0 +1,104 @@
+"""What the gates look at: one slice before and after, in the figures' unit, with its noise and its tissue. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from restoration.guard.noise import noise_map
+from restoration.lowpass import lowpass
+from restoration.volume import BoolArray, FloatArray, Volume
+
+BASE_MM = 2.0
+"""Sigma of the low-pass that says which tissue a pixel belongs to [mm]: single pixels are too noisy to tell."""
+
+AIR_HU = -950.0
+BACKGROUND_SHARE = 0.1
+SOFT_HU = (-200.0, 300.0)
+_LEAST_PIXELS = 64
+
+UNIT_WORDS = {"HU": "HU", "signal": "of the bright signal"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SliceEvidence:
+    """One slice of the source, and what was changed in it; HU, or shares of the volume's bright signal in MR.
+
+    Attributes
+    ----------
+    index
+        Index of the slice.
+    unit
+        ``HU`` or ``signal``.
+    pixel_mm
+        Distance between rows and between columns [mm].
+    source
+        (rows, columns) float32.
+    change
+        (rows, columns) float32: restored − source, 0 under padding; all 0 before restoration.
+    keep
+        (rows, columns) bool: False under padding.
+    base
+        (rows, columns) float32: source under a low-pass of `BASE_MM`.
+    sigma
+        (rows, columns) float32: blind local noise of the source.
+    """
+
+    index: int
+    unit: str
+    pixel_mm: tuple[float, float]
+    source: FloatArray
+    change: FloatArray
+    keep: BoolArray
+    base: FloatArray
+    sigma: FloatArray
+
+    @property
+    def body(self) -> BoolArray:
+        """(rows, columns) bool: outside padding and brighter than air or background."""
+        return self.keep & (self.base > (AIR_HU if self.unit == "HU" else BACKGROUND_SHARE))
+
+    @property
+    def tissue(self) -> BoolArray:
+        """(rows, columns) bool: soft tissue in CT, the body in MR; the body where a slice has hardly any."""
+        body = self.body
+        if self.unit != "HU":
+            return body
+        soft = body & (self.base > SOFT_HU[0]) & (self.base < SOFT_HU[1])
+        return soft if soft.sum() >= _LEAST_PIXELS else body
+
+    @property
+    def unit_words(self) -> str:
+        """Return the unit of the figures for people."""
+        return UNIT_WORDS[self.unit]
+
+
+def slice_evidence(source: Volume, index: int, *, restored: Volume | None = None, level: float) -> SliceEvidence:
+    """Prepare one slice.
+
+    Parameters
+    ----------
+    source
+        The volume before restoration.
+    index
+        Index of the slice.
+    restored
+        The volume after it, on the same grid; None before restoration.
+    level
+        `reference_level` of the source.
+    """
+    before = source.array[index] / np.float32(level)
+    keep = np.ones(before.shape, bool) if source.padding is None else ~source.padding[index]
+    change = np.zeros_like(before)
+    if restored is not None:
+        change = np.where(keep, restored.array[index] / np.float32(level) - before, np.float32(0))
+    hidden = None if keep.all() else keep
+    return SliceEvidence(
+        index=index,
+        unit=source.unit,
+        pixel_mm=source.pixel_mm,
+        source=before,
+        change=change,
+        keep=keep,
+        base=lowpass(before, sigma_mm=BASE_MM, pixel_mm=source.pixel_mm, keep=hidden),
+        sigma=noise_map(before),
+    )

@@ -1,0 +1,75 @@
+"""Local means of a slice on a coarse grid of tiles, under a Gaussian window of fixed physical size. Pure.
+
+A Gaussian window, not a box: the edge of a box lets the removed noise leak into the mean.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from restoration.guard.evidence import SliceEvidence
+from restoration.guard.verdict import Place
+from restoration.lowpass import lowpass
+from restoration.volume import BoolArray, FloatArray
+
+WINDOW_MM = 8.0
+"""Sigma of the window [mm]."""
+
+STEP = 4
+"""Pixels per tile along rows and columns."""
+
+_LEAST_SHARE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tiles:
+    """Values per tile.
+
+    Attributes
+    ----------
+    values
+        (tile rows, tile columns) float32.
+    valid
+        (tile rows, tile columns) bool: more than half of the window's weight lay on counted pixels.
+    """
+
+    values: FloatArray
+    valid: BoolArray
+
+
+def window_mean(image: FloatArray, where: BoolArray, pixel_mm: tuple[float, float]) -> Tiles:
+    """Mean of the counted pixels under the window around each tile.
+
+    Parameters
+    ----------
+    image
+        (rows, columns) float32.
+    where
+        (rows, columns) bool: pixels that count.
+    pixel_mm
+        Distance between rows and between columns [mm].
+    """
+    step = (min(STEP, image.shape[0]), min(STEP, image.shape[1]))
+    coarse_mm = (pixel_mm[0] * step[0], pixel_mm[1] * step[1])
+    weight = lowpass(_blocks(where.astype(np.float32), step), sigma_mm=WINDOW_MM, pixel_mm=coarse_mm)
+    total = lowpass(_blocks(np.where(where, image, np.float32(0)), step), sigma_mm=WINDOW_MM, pixel_mm=coarse_mm)
+    valid = weight > _LEAST_SHARE
+    return Tiles(values=np.where(valid, total / np.maximum(weight, np.float32(1e-6)), np.float32(0)), valid=valid)
+
+
+def place_of(evidence: SliceEvidence, tile: int, shape: tuple[int, ...]) -> Place:
+    """Return the pixel at the middle of a tile, given by its flat index."""
+    row, column = np.unravel_index(tile, shape)
+    rows, columns = evidence.source.shape
+    return Place(
+        slice_index=evidence.index,
+        row=min(int(row) * STEP + STEP // 2, rows - 1),
+        column=min(int(column) * STEP + STEP // 2, columns - 1),
+    )
+
+
+def _blocks(image: FloatArray, step: tuple[int, int]) -> FloatArray:
+    rows, columns = image.shape[0] // step[0], image.shape[1] // step[1]
+    cut = image[: rows * step[0], : columns * step[1]]
+    mean: FloatArray = cut.reshape(rows, step[0], columns, step[1]).mean(axis=(1, 3), dtype=np.float32)
+    return mean

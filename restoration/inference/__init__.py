@@ -1,0 +1,1 @@
+"""How a network is run: device, precision, tiles."""

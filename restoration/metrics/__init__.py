@@ -1,0 +1,1 @@
+"""Figures of merit against a known truth."""

@@ -1,0 +1,1 @@
+"""Degradations by their physics, one file each, and phantoms with exact truth."""

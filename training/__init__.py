@@ -1,0 +1,1 @@
+"""Training of the shipped restoration models from recipes, on simulated physics."""

@@ -1,0 +1,5 @@
+"""Starts the command line of the training package. Touches: what `training.cli` touches."""
+
+from training.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""`python -m training`: train a recipe, export the result as a bundle. Touches: run and bundle folders (writes)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+from restoration.card import BUNDLES
+from training.errors import TrainingError
+from training.export import export_bundle, write_figures
+from training.extract import extract as extract_series
+from training.figures import read_evaluation
+from training.fit import CHECKPOINT, Row, fit, load_checkpoint
+from training.recipe import Recipe, load_recipe
+from training.sources import batch_source
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Train the shipped models and export them.")
+console = Console()
+
+RecipePath = Annotated[Path, typer.Argument(help="Recipe (YAML).", exists=True, dir_okay=False)]
+Runs = Annotated[Path, typer.Option(help="Folder for checkpoints, curves and simulated data.")]
+
+
+@app.command()
+def train(
+    recipe_path: RecipePath,
+    data: Annotated[Path | None, typer.Option(help="Folder of real volumes; phantoms only where absent.")] = None,
+    runs: Runs = Path("training-runs"),
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    steps: Annotated[int | None, typer.Option(min=1, help="Stop after this step.")] = None,
+) -> None:
+    """Train a recipe; called again, it goes on where it stopped."""
+    torch.set_num_threads(threads)
+    recipe = load_recipe(recipe_path)
+    source = batch_source(recipe, data, runs / "cache", _simulated)
+    fit(recipe, source, runs / recipe.name, stop_after=steps, report=lambda row: _reached(recipe, row))
+
+
+@app.command()
+def export(recipe_path: RecipePath, runs: Runs = Path("training-runs"), bundles: Path = BUNDLES) -> None:
+    """Write the trained weights into the recipe's bundle, and their checksum into its card."""
+    recipe = load_recipe(recipe_path)
+    network, step = load_checkpoint(recipe, runs / recipe.name / CHECKPOINT)
+    digest = export_bundle(recipe, network, bundles / recipe.name)
+    console.print(f"{recipe.name}: step {step} of {recipe.schedule.steps}, weights {digest[:12]}")
+
+
+@app.command()
+def figures(
+    evaluation: Annotated[Path, typer.Argument(help="What «restoration evaluate --json» printed.", exists=True)],
+    bundles: Path = BUNDLES,
+) -> None:
+    """Write an evaluation's figures into the card of the pipeline it measured."""
+    outcome = read_evaluation(evaluation.read_text(encoding="utf-8"))
+    count = write_figures(outcome, bundles / outcome.pipeline)
+    console.print(f"{outcome.pipeline}: {count} figures")
+
+
+@app.command()
+def extract(
+    series: Annotated[list[Path], typer.Argument(help="Folders of DICOM slices, one series each.", exists=True)],
+    target: Annotated[Path, typer.Option(help="Folder for the arrays.")] = Path("training-runs") / "arrays",
+) -> None:
+    """Write arrays with headers from DICOM folders, for --data of train and of evaluate."""
+    for folder in series:
+        console.print(f"{folder.name}: {extract_series(folder, target)} slices")
+
+
+def main() -> None:
+    """Run the command line; a training error is one sentence and exit status 1."""
+    try:
+        app()
+    except TrainingError as error:
+        console.print(str(error), style="red", markup=False)
+        raise SystemExit(1) from error
+
+
+def _simulated(done: int, total: int) -> None:
+    if done % 10 == 0 or done == total:
+        console.print(f"prepared {done} of {total} slices")
+
+
+def _reached(recipe: Recipe, row: Row) -> None:
+    console.print(f"step {row.step} of {recipe.schedule.steps}: pixel {row.pixel:.4f}, transfer {row.transfer:.4f}")

@@ -1,0 +1,131 @@
+"""A recipe: everything that decides what a training yields, read from YAML. Touches: the recipe file (reads)."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from training.errors import RecipeError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Network(_Part):
+    """Size of the `RestorationUNet`."""
+
+    widths: tuple[int, ...] = Field(min_length=2)
+    blocks: int = Field(ge=1)
+    fold: int = Field(ge=1)
+
+
+class Schedule(_Part):
+    """How long and how fast: steps, batch [crops], crop [pixels], warm-up [steps], then a cosine down to zero."""
+
+    precision: Literal["bfloat16", "float32"]
+
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    crop: int = Field(ge=32, multiple_of=8)
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    warmup: int = Field(ge=0)
+
+
+class Discs(_Part):
+    """Soft discs planted in the truth: how many per crop, radius [pixels], contrast [unit of the data]."""
+
+    count: int = Field(ge=1)
+    radius: tuple[float, float]
+    contrast: tuple[float, float]
+
+
+class CtNoise(_Part):
+    """Inserted CT noise: standard deviation in soft tissue [HU], kernels, realisations per slice, scaling per crop.
+
+    `least_ratio` is the least added noise on a real slice against that slice's own: below it the slice is no truth.
+    """
+
+    kind: Literal["ct"]
+    sigma: tuple[float, float]
+    cutoff: tuple[float, float]
+    boost: tuple[float, ...]
+    realisations: int = Field(ge=1)
+    jitter: tuple[float, float]
+    least_ratio: float = Field(ge=0)
+
+
+class MrNoise(_Part):
+    """Complex MR noise: sigma [share of the 99.5 % signal], k-space fill, roll-off, range of the gain's swing.
+
+    `least_ratio` as for CT.
+    """
+
+    kind: Literal["mr"]
+    sigma: tuple[float, float]
+    fill: tuple[float, ...]
+    taper: tuple[float, float]
+    gain: tuple[float, float]
+    least_ratio: float = Field(ge=0)
+
+
+class Recipe(_Part):
+    """One training.
+
+    Attributes
+    ----------
+    name
+        Bundle it trains.
+    seed
+        Decides every draw.
+    network, schedule, discs, noise
+        See there.
+    phantoms
+        Procedural slices beside the real ones.
+    real_share
+        Share of crops taken from real slices, where there are any.
+    scale
+        Physical units per network unit.
+    clamp
+        Range the network sees [physical unit]; None for all.
+    transfer_weight
+        Weight of the contrast-transfer term.
+    """
+
+    name: str
+    seed: int
+    network: Network
+    schedule: Schedule
+    discs: Discs
+    noise: CtNoise | MrNoise = Field(discriminator="kind")
+    phantoms: int = Field(ge=1)
+    real_share: float = Field(ge=0, le=1)
+    scale: float = Field(gt=0)
+    clamp: tuple[float, float] | None
+    transfer_weight: float = Field(ge=0)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the recipe's values."""
+        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and validate a recipe.
+
+    Raises
+    ------
+    RecipeError
+        The file is not readable, is no YAML, or has unknown or impossible values.
+    """
+    try:
+        return Recipe.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+    except (OSError, YAMLError, ValidationError) as error:
+        raise RecipeError(
+            happened=f"the recipe cannot be used ({error})", subject=path.name, remedy="Correct the named field."
+        ) from error
