@@ -123,12 +123,12 @@ def _fidelity(evaluation: Evaluation, group: str, strength: float) -> list[Figur
         "n": ours.n,
         "interval": INTERVAL,
     }
-    best_psnr = {f"{m}, best strength": round(max(r.psnr_db for r in means if r.method == m), 2) for m in filters}
-    best_ssim = {f"{m}, best strength": round(max(r.ssim for r in means if r.method == m), 3) for m in filters}
+    best_psnr = {f"{m} at its best strength": round(max(r.psnr_db for r in means if r.method == m), 2) for m in filters}
+    best_ssim = {f"{m} at its best strength": round(max(r.ssim for r in means if r.method == m), 3) for m in filters}
     psnr, input_psnr = round(ours.psnr_db, 2), round(noisy.psnr_db, 2)
     ssim, input_ssim = round(ours.ssim, 3), round(noisy.ssim, 3)
     return [
-        {"figure": "PSNR [dB]", "input": input_psnr, "pipeline": psnr, **best_psnr, **stated},
+        {"figure": "PSNR in dB", "input": input_psnr, "pipeline": psnr, **best_psnr, **stated},
         {"figure": "SSIM", "input": input_ssim, "pipeline": ssim, **best_ssim, **stated},
     ]
 

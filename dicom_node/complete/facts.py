@@ -27,7 +27,8 @@ _KEPT = frozenset(
         "LossyImageCompression", "Manufacturer", "ManufacturerModelName", "Modality", "PatientID",
         "PhotometricInterpretation", "PixelSpacing", "RescaleIntercept", "RescaleSlope", "RescaleType", "Rows",
         "SOPClassUID", "SamplesPerPixel", "ScanningSequence", "SequenceName", "SeriesDescription", "SliceThickness",
-        "StudyDate", "Units", "_b_value", "_dropped", "_mosaic", "_overlay_in_pixels", "_pixels", "_transfer_syntax",
+        "StudyDate", "Units", "_b_value", "_dropped", "_mosaic", "_overlay_in_pixels", "_pixels", "_pixels_short",
+        "_transfer_syntax",
     }
 )  # fmt: skip
 

@@ -196,7 +196,9 @@ def _refused(situation: Situation, rule: Rule, wish: Restoration, card: Card | R
 
 
 def _merge(one: PlannedJob, other: PlannedJob) -> PlannedJob:
-    """Unite two wishes for one restoration: it is refused only if both are."""
+    """Unite two wishes for one restoration; a refused one has no say where the other is not."""
+    if (one.refused is None) != (other.refused is None):
+        return one if one.refused is None else other
     expiries = [job.expires_at for job in (one, other) if job.expires_at is not None]
     return replace(
         one,
@@ -204,7 +206,6 @@ def _merge(one: PlannedJob, other: PlannedJob) -> PlannedJob:
         priority=max(one.priority, other.priority),
         release=max(one.release, other.release, key=lambda release: release.strictness),
         expires_at=min(expiries, default=None),
-        refused=one.refused if other.refused is not None else None,
     )
 
 

@@ -117,6 +117,8 @@ def _pixels(candidate: Candidate) -> Reason | None:
         return reason("syntax not decodable", syntax=min(syntaxes - _LOSSLESS))
     if any(headers.raw("EncryptedAttributesSequence")):
         return reason("encrypted")
+    if headers.present("_pixels_short"):
+        return reason("pixel data too short")
     return reason("overlay") if headers.present("_overlay_in_pixels") else _pixel_format(headers)
 
 

@@ -1,22 +1,29 @@
 """The guards before all rules: nothing a node derived is restored again, and no old study is routed unasked. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from dicom_node.decide.headers import Headers
 from dicom_node.domain.marks import MODEL_NAME, PROJECT
 from dicom_node.domain.reasons import Reason, reason
 from dicom_node.domain.series import Facts
 
+_OUR_STEP: Final = re.compile(r"\S+ \S+, strength \S+ %, weights (none|[0-9a-f]{12})( \||$)")
+"""Pipeline, version, strength and weights, as a derived object tells them."""
+
 
 def own_result(facts: Facts) -> Reason | None:
     """Recognise what this or another such node derived (loop guard).
 
     The node stands in Contributing Equipment of all it derives, and as the equipment itself where a rule does not say
-    otherwise (PS3.3 C.12.1.1.5).
+    otherwise (PS3.3 C.12.1.1.5); its step leads the Derivation Description, which is still there where equipment varies
+    too much to stand among the facts.
     """
     headers = Headers(facts)
+    if any(_OUR_STEP.match(value[0]) for value in headers.present("DerivationDescription")):
+        return reason("own result")
     items = [item for value in headers.raw("ContributingEquipmentSequence") for item in value]
     pairs = [(_inner(item, "Manufacturer"), _inner(item, "ManufacturerModelName")) for item in items]
     for maker in headers.present("Manufacturer"):

@@ -13,7 +13,10 @@ from dicom_node.decide.decision import Plan, PlannedJob, Situation
 from dicom_node.domain.series import Facts, Stack
 from dicom_node.domain.work import digest_of
 from dicom_node.provenance.closing import close_if_finished
-from dicom_node.provenance.record import begin, transition
+from dicom_node.provenance.record import alert, begin, transition
+
+_FOR_THE_ADMINISTRATOR = ("bundle broken", "pipeline unknown")
+"""Refusals that are no property of the series: every one that comes meets them until somebody acts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +121,9 @@ def write_plan(
     for job in plan.jobs:
         row = _job(case, job, at, settle_until)
         begin(session, row, cause="refused" if job.refused is not None else "planned", at=at)
+        if job.refused is not None and job.refused.code in _FOR_THE_ADMINISTRATOR:
+            message = f"{job.recipe.pipeline}: {job.refused.sentence}"
+            alert(session, kind="pipeline", message=message, at=at, key=f"pipeline:{job.recipe.pipeline}")
     for destination in plan.originals:
         begin(session, _originals(case, destination, settle_until or at, at), cause="originals wanted", at=at)
     cause = "decided" if plan.jobs or plan.originals else "no work"

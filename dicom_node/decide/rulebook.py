@@ -97,6 +97,8 @@ def seed_from_config(
 ) -> Version | None:
     """Fill an empty rule book from the configuration; a book that has a version is left alone.
 
+    A pipeline that is not installed does not keep the node from starting: the decisions that name it say so.
+
     Returns
     -------
     Version | None
@@ -110,7 +112,7 @@ def seed_from_config(
     if not rules or current(database) is not None:
         return None
     text = text_of(rules)
-    parse(text, pipelines=names.pipelines, destinations=names.destinations)
+    parse(text, destinations=names.destinations)
     return _activate(database, text, author=CONFIG_AUTHOR, why="the rule book was empty", clock=clock)
 
 

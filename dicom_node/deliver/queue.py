@@ -17,6 +17,7 @@ from dicom_node.database.tables import Delivery
 from dicom_node.deliver import confirm, rows
 from dicom_node.deliver.attempt import Attempt
 from dicom_node.deliver.parcel import read
+from dicom_node.deliver.sent_before import carry_over
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.reasons import reason
 from dicom_node.provenance.record import alert
@@ -57,19 +58,23 @@ class Courier:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`: the outermost loop of its thread."""
+        fault = ""
         while not stop.is_set():
             try:
+                if fault:
+                    self._stumbled(fault)
+                    fault = ""
                 if not self.step(stop):
                     stop.wait(IDLE_S)
             except Exception as error:  # noqa: BLE001  one destination's fault must end neither it nor the others
-                self._stumbled(error)
+                fault = type(error).__name__
+                structlog.get_logger().exception("courier failed", destination=self._destination.name, error=fault)
                 stop.wait(STUMBLED_S)
 
-    def _stumbled(self, error: Exception) -> None:
+    def _stumbled(self, error: str) -> None:
         name = self._destination.name
-        structlog.get_logger().error("courier failed", destination=name, error=type(error).__name__, exc_info=error)
         with self._database.write() as session:
-            message = f"{name}: the courier failed ({type(error).__name__}) and goes on"
+            message = f"{name}: the courier failed ({error}) and goes on"
             alert(session, kind="courier failed", message=message, at=self._clock.now(), key=f"courier:{name}")
         _return(self._database, Delivery.claim.startswith(self._key), self._clock)
 
@@ -103,6 +108,7 @@ class Courier:
             )
         if delivery_id is None:
             return False
+        carry_over(self._database, delivery_id)
         with self._database.read() as session:
             parcel = read(session, delivery_id, self._layout)
         attempt = Attempt(

@@ -114,6 +114,7 @@ domain                | nobody        | outside what the pipeline was made for: 
 withheld              | radiologist   | withheld by the guard: {figures}
 review                | radiologist   | waits for a person to release it
 released              | nobody        | released by {who}: {why}
+result rejected       | nobody        | the result was rejected by {who}: {why}
 recipe gone           | node          | the pipeline named by this job is another one now; the job is planned anew
 bundle broken         | administrator | the bundle cannot be used: {detail}
 source gone           | operator      | a source file cannot be read: {detail}

@@ -4,11 +4,15 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from dicom_node.domain.errors import BadInstance
 from dicom_node.domain.series import Instance, SopUid
 from dicom_node.sandbox.client import Header, Sandbox, Unreadable
 from dicom_node.storage.part10 import data_set_digest
+
+DIRECTORY: Final = "1.2.840.10008.1.3.10"
+"""Media Storage Directory Storage: the DICOMDIR of a disc is no image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +24,7 @@ class Folder:
     series
         Instances of each series; their paths are absolute, their numbers count within the folder.
     unreadable
-        Files that are no DICOM objects, or broken ones.
+        Files that call themselves DICOM and cannot be read; any other file is left alone.
     """
 
     series: tuple[tuple[Instance, ...], ...]
@@ -42,11 +46,16 @@ def read_folder(folder: Path, *, sandbox: Sandbox, at: datetime) -> Folder:
     unreadable = []
     for number, header in enumerate(sandbox.headers(paths), start=1):
         if isinstance(header, Unreadable):
-            unreadable.append(header)
-        else:
+            unreadable += [header] if _claims_to_be_dicom(header.path) else []
+        elif header.announced_class_uid != DIRECTORY:
             instance = _instance(number, header, at)
             series.setdefault(instance.text("SeriesInstanceUID"), []).append(instance)
     return Folder(series=tuple(tuple(members) for members in series.values()), unreadable=tuple(unreadable))
+
+
+def _claims_to_be_dicom(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
 
 
 def _instance(number: int, header: Header, at: datetime) -> Instance:

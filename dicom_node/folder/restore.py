@@ -23,11 +23,11 @@ from dicom_node.domain.work import Recipe, digest_of
 from dicom_node.folder.reading import read_folder
 from dicom_node.restore.attempt import Made, attempt
 from dicom_node.restore.derive.making import Making
-from dicom_node.restore.derive.series_number import series_number
+from dicom_node.restore.derive.numbers import series_number
 from dicom_node.restore.judge import judge_sources
 from dicom_node.restore.pipelines import Restorers
 from dicom_node.restore.source import Refused, SourceFile, read_source
-from dicom_node.sandbox.client import Sandbox
+from dicom_node.sandbox.client import Sandbox, Unreadable
 from restoration.card import Card
 from restoration.restorer import Restorer
 
@@ -141,7 +141,7 @@ def restore_folder(
             known=_series_by_study(found.series),
             taken=_numbers_by_study(found.series),
         )
-        return [_outcome(members, bench) for members in found.series]
+        return [*(_outcome(members, bench) for members in found.series), *map(_broken, found.unreadable)]
 
 
 def _outcome(members: Sequence[Instance], bench: _Bench) -> Outcome:
@@ -151,7 +151,7 @@ def _outcome(members: Sequence[Instance], bench: _Bench) -> Outcome:
         made = _attempt(members, bench, attempted)
     except Refused as error:
         ended, why = Ended.REFUSED, error.why.sentence
-    except (NodeError, OSError) as error:
+    except (NodeError, OSError, MemoryError) as error:
         ended, why = Ended.FAILED, error.happened if isinstance(error, NodeError) else str(error)
     else:
         ended, why = _verdict(made)
@@ -167,6 +167,18 @@ def _outcome(members: Sequence[Instance], bench: _Bench) -> Outcome:
         reason=why,
         folder=folder,
         instances=count,
+    )
+
+
+def _broken(file: Unreadable) -> Outcome:
+    """Name a file that nobody can say the series of."""
+    return Outcome(
+        series_instance_uid="",
+        description=file.path.name,
+        ended=Ended.FAILED,
+        reason=reason("unreadable", detail=file.detail).sentence,
+        folder=None,
+        instances=0,
     )
 
 

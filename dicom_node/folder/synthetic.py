@@ -54,7 +54,7 @@ class Scan:
     study: str = ""
 
 
-def low_dose_ct(scan: Scan, *, slices: int = 12, size: int = 512, sigma: float = 25.0, seed: int = 1) -> list[Dataset]:
+def low_dose_ct(scan: Scan, *, slices: int = 12, size: int = 512, sigma: float = 25.0, seed: int = 6) -> list[Dataset]:
     """Draw a body, let it change from slice to slice, and add the noise of a low dose in the projection domain.
 
     Parameters

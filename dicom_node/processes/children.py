@@ -38,6 +38,7 @@ class _Running:
     start_id: str = ""
     restarts: int = -1
     started: float = 0.0
+    started_at: datetime
     back_off: float = FIRST_BACK_OFF_S
     next_start: float = 0.0
 
@@ -66,7 +67,7 @@ class Children:
     ) -> None:
         self._layout = layout
         self._clock = clock or SystemClock()
-        self._children = [_Running(spec=spec) for spec in specs]
+        self._children = [_Running(spec=spec, started_at=self._clock.now()) for spec in specs]
         self._sockets = sockets
         self._public = _Public(started_at=self._clock.now())
         self._life_read, self._life_write = os.pipe()
@@ -118,6 +119,7 @@ class Children:
         if spec.socket_fd is not None:
             command += ["--socket-fd", str(spec.socket_fd)]
             descriptors.append(spec.socket_fd)
+        child.started_at = self._clock.now()
         child.process = subprocess.Popen(command, pass_fds=descriptors, stdin=subprocess.DEVNULL)  # noqa: S603
         child.restarts += 1
         child.started = self._clock.monotonic()
@@ -146,6 +148,7 @@ class Children:
                         "state": "running" if child.process else "restarting",
                         "restarts": child.restarts,
                         "start_id": child.start_id,
+                        "started_at": child.started_at.isoformat(),
                     }
                     for child in self._children
                 ],

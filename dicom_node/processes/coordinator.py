@@ -1,7 +1,10 @@
 """Coordinator process: registers, cuts, decides, delivers, keeps the timetable. Touches: database, store."""
 
+import os
 import threading
+from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 
 import structlog
 
@@ -14,7 +17,7 @@ from dicom_node.deliver.queue import Courier, hold_unknown
 from dicom_node.deliver.queue import return_lost as return_lost_deliveries
 from dicom_node.domain.clock import SystemClock
 from dicom_node.domain.errors import NodeError
-from dicom_node.processes.processes_file import living
+from dicom_node.processes import processes_file
 from dicom_node.processes.start import Child, begin
 from dicom_node.provenance.record import alert
 from dicom_node.register.arrivals import Registrar
@@ -26,6 +29,9 @@ from dicom_node.upkeep.schedule import Schedule
 TICK_S = 0.25
 ROUND_S = 60.0
 AFTER_RING_S = 1.0
+FAILED_S = 5.0
+LAST_WORDS_S = 5.0
+"""For couriers to finish an object; one that a hanging destination holds is given up [s]."""
 
 
 def main() -> None:
@@ -38,7 +44,6 @@ def main() -> None:
         return_lost_deliveries(database, living=(), clock=clock)
         hold_unknown(database, child.config, clock)
         _seed_rules(child, database)
-        registrar.adopt(child.node_started_at)
         couriers = [
             _courier(child, destination, database)
             for destination in child.config.destinations
@@ -48,9 +53,12 @@ def main() -> None:
         schedule.start()
         _loop(child, database, registrar, doorbell)
         schedule.stop()
+        leave_at = clock.monotonic() + LAST_WORDS_S
         for courier in couriers:
-            courier.join(timeout=10)
+            courier.join(timeout=max(0.0, leave_at - clock.monotonic()))
     database.close()
+    # pynetdicom's threads would keep the process until a hanging destination has used up its time
+    os._exit(0)
 
 
 def _seed_rules(child: Child, database: Database) -> None:
@@ -79,25 +87,53 @@ def _courier(child: Child, destination: DestinationSection, database: Database) 
 
 
 def _loop(child: Child, database: Database, registrar: Registrar, doorbell: Doorbell) -> None:
-    clock = SystemClock()
-    rounds = Rounds()
-    folders = set(registrar.recent_folders())
+    clock, rounds, arrivals = SystemClock(), Rounds(), Arrivals(child, registrar)
+    stations: dict[str, Callable[[], object]] = {
+        "register": arrivals.register,
+        "complete": lambda: cut.sweep(database, child.config, clock),
+        "decide": lambda: act.sweep(database, child.config, clock),
+        "return jobs": lambda: return_lost_jobs(database, living=processes_file.living(child.layout), clock=clock),
+    }
     while not child.stop.is_set():
-        try:
-            registrar.register(sorted(folders))
-            cut.sweep(database, child.config, clock)
-            act.sweep(database, child.config, clock)
-            return_lost_jobs(database, living=living(child.layout), clock=clock)
-            folders = set()
-        except NodeError as error:
-            structlog.get_logger().error("sweep failed", error=str(error))
-            with database.write() as session:
-                alert(session, kind="sweep failed", message=str(error), at=clock.now())
-            child.stop.wait(5.0)
+        if not all([_sound(database, name, sweep) for name, sweep in stations.items()]):
+            child.stop.wait(FAILED_S)
         rung = doorbell.wait(TICK_S)
-        folders |= rung
+        arrivals.folders |= rung
         if rounds.due(clock.monotonic(), rung=bool(rung)):
-            folders |= set(registrar.recent_folders())
+            arrivals.folders |= set(registrar.recent_folders())
+
+
+def _sound(database: Database, name: str, sweep: Callable[[], object]) -> bool:
+    """Run one station's sweep and tell people if it fails."""
+    try:
+        sweep()
+    except Exception as error:  # noqa: BLE001  a failing station must not keep the others from their work
+        structlog.get_logger().exception("sweep failed", station=name)
+        message = f"{name}: {error if isinstance(error, NodeError) else type(error).__name__}"
+        with database.write() as session:
+            alert(session, kind="sweep failed", message=message, at=SystemClock().now(), key=f"sweep:{name}")
+        return False
+    return True
+
+
+class Arrivals:
+    """What is to be registered: folders that were rung for, and all that a receiver left behind that is gone."""
+
+    def __init__(self, child: Child, registrar: Registrar) -> None:
+        self.folders: set[str] = set()
+        self._child = child
+        self._registrar = registrar
+        self._since: datetime | None = None
+
+    def register(self) -> None:
+        """Adopt after each start of a receiver, then register."""
+        since = processes_file.receiving_since(self._child.layout)
+        if since not in (None, self._since):
+            self._registrar.adopt(since)
+            self._since = since
+            self.folders |= set(self._registrar.recent_folders())
+        self._registrar.register(sorted(self.folders), stop=self._child.stop)
+        self.folders.clear()
 
 
 class Rounds:

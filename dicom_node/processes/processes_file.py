@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from dicom_node.storage.layout import Layout
+
+RECEIVER: Final = "receiver-"
 
 
 def write(layout: Layout, value: Mapping[str, Any]) -> None:
@@ -30,5 +33,15 @@ def read(layout: Layout) -> dict[str, Any] | None:
 
 def living(layout: Layout) -> frozenset[str]:
     """Start ids of the children that the supervisor says are running."""
+    return frozenset(item["start_id"] for item in _running(layout))
+
+
+def receiving_since(layout: Layout) -> datetime | None:
+    """When the first of the receivers that run now was started; None if none does."""
+    starts = [item["started_at"] for item in _running(layout) if item["name"].startswith(RECEIVER)]
+    return min(map(datetime.fromisoformat, starts), default=None)
+
+
+def _running(layout: Layout) -> list[dict[str, Any]]:
     told = read(layout) or {"processes": []}
-    return frozenset(item["start_id"] for item in told["processes"] if item["state"] == "running")
+    return [item for item in told["processes"] if item["state"] == "running"]

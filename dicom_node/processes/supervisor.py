@@ -33,7 +33,7 @@ from dicom_node.upkeep.schedule import seal
 
 BIND_S = 15.0
 POLL_S = 0.1
-STOP_S = 20.0
+STOP_S = 15.0
 
 
 class PortTaken(NodeError):
@@ -63,6 +63,7 @@ def serve(config_path: Path) -> int:
         upgrade(database)
         _return_work(database)
         remove_abandoned(database, layout)
+        processes_file.remove(layout)  # of a run that was killed
         sockets = {
             "dicom": bind(config.node.host, config.node.port, stop),
             "web": bind(config.web.host, config.web.port, stop),
@@ -165,7 +166,9 @@ def _specs(config: Config, layout: Layout, sockets: dict[str, socket.socket]) ->
     resolved = layout.run / "config.json"
     resolved.write_text(config.model_dump_json(), encoding="utf-8")
     specs = [
-        ChildSpec(name="receiver-1", module="receiver", config=resolved, socket_fd=sockets["dicom"].fileno()),
+        ChildSpec(
+            name=f"{processes_file.RECEIVER}1", module="receiver", config=resolved, socket_fd=sockets["dicom"].fileno()
+        ),
         ChildSpec(name="coordinator", module="coordinator", config=resolved),
         ChildSpec(name="web", module="web", config=resolved, socket_fd=sockets["web"].fileno()),
     ]

@@ -158,7 +158,8 @@ def last_event(content: bytes) -> int:
 
 def _look(session: Session, *, since: int) -> _Seen:
     node = session.get_one(Node, 1)
-    heads: Heads = {NODE_CHAIN: (node.chain_count, node.chain_head)}
+    # a chain without events has no head to be named: the root is over what the files name
+    heads: Heads = {NODE_CHAIN: (node.chain_count, node.chain_head)} if node.chain_count else {}
     for series_id, count, head in session.execute(select(Series.id, Series.chain_count, Series.chain_head)):
         heads[series_chain(series_id)] = (count, head)
     grown = session.scalars(select(ProvenanceEvent.chain).where(ProvenanceEvent.id > since).distinct())

@@ -5,6 +5,8 @@ from typing import Final
 
 FILE_DELETED: Final = "file deleted"
 """Cause of the event that retention leaves when it deletes a stored file: without it a missing file is a finding."""
+STORED_AGAIN: Final = "stored again"
+"""Cause of the event by which an object whose file was deleted has one again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from dicom_node.database.tables import Base, Node, ProvenanceEvent, Series
 from dicom_node.domain.work import canonical_json
 from dicom_node.provenance.chain import COVERED, NODE_CHAIN, event_hash, series_chain
 from dicom_node.provenance.checkpoint import Heads
-from dicom_node.provenance.finding import FILE_DELETED, Finding
+from dicom_node.provenance.finding import FILE_DELETED, STORED_AGAIN, Finding
 
 _PORTION: Final = 500
 _MODELS: Final[Mapping[str, Any]] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
@@ -26,7 +26,7 @@ class Replay:
     Attributes
     ----------
     deleted
-        Subjects whose file retention has deleted, by an event.
+        Subjects whose file retention has deleted, by an event, and that were not stored again.
     seen
         Per table the ids that have events.
     """
@@ -81,6 +81,8 @@ class Replay:
     def _remember(self, event: ProvenanceEvent, states: dict[str, Columns]) -> None:
         if event.cause == FILE_DELETED:
             self.deleted.add(event.subject)
+        elif event.cause == STORED_AGAIN:
+            self.deleted.discard(event.subject)
         columns = event.payload.get("columns")
         if isinstance(columns, dict):
             states.setdefault(event.subject, {}).update(columns)

@@ -32,6 +32,7 @@ from dicom_node.wire import contexts
 _STORAGE_CLASSES: Final = frozenset(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
 _UNBOUNDED: Final = 1_000_000
 """For pynetdicom's own limit of associations: ours is counted by peer, in `admission`."""
+_LAST_WORDS_S: Final = 2.0
 _NO_REQUEST: Final[Any] = None
 """What pynetdicom's queue of primitives gives when the time for a request is up."""
 
@@ -84,10 +85,15 @@ class Listener:
         """Accept no more, let running associations end, abort what still runs after `grace_s` [s]."""
         self._server.halt()
         self._thread.join()
-        deadline = self._clock.monotonic() + grace_s
+        self._wait_for_ends(grace_s)
+        self._roster.abort_all()
+        self._wait_for_ends(_LAST_WORDS_S)
+        self._roster.close_all()
+
+    def _wait_for_ends(self, seconds: float) -> None:
+        deadline = self._clock.monotonic() + seconds
         while self._roster.any_alive() and self._clock.monotonic() < deadline:
             self._roster.wait_for_an_end(0.05)
-        self._roster.abort_all()
 
     def _connected(self, event: evt.Event) -> None:
         self._roster.add(event.assoc, plain_address(event.assoc.requestor.address or ""))

@@ -18,7 +18,6 @@ from dicom_node.receive.stream import INVALID_PDU
 MOST_CONNECTIONS: Final = 200
 MOST_CONNECTIONS_OF_ONE_ADDRESS: Final = 100
 """Connections, with or without an association: each costs two threads before its peer has said who it is."""
-_LAST_WORDS_S: Final = 2.0
 
 
 @dataclass
@@ -88,14 +87,17 @@ class Roster:
         self._an_end.clear()
 
     def abort_all(self) -> None:
-        """Abort every association, end what it brought, and wait a moment for its threads."""
+        """Abort every association; who listens hears it."""
         with self._lock:
             associations = list(self._entries)
-        established = [association for association in associations if association.is_established]
-        for association in established:
-            association.abort(block=False)
-        for association in established:
-            association.join(_LAST_WORDS_S)
+        for association in associations:
+            if association.is_established:
+                association.abort(block=False)
+
+    def close_all(self) -> None:
+        """Close every connection and end what its association brought."""
+        with self._lock:
+            associations = list(self._entries)
         for association in associations:
             wire = association.dul.socket
             if wire is not None and wire.socket is not None:

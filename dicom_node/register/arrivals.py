@@ -5,6 +5,7 @@ its reception row is committed; superfluous duplicates are deleted after that, a
 died in between. Everything may be repeated.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -52,25 +53,27 @@ class Registrar:
         self._finished: dict[str, int] = {}  # folders of ended ones: when their files last changed
         self._started_at: datetime | None = None
 
-    def register(self, folders: Iterable[str]) -> int:
+    def register(self, folders: Iterable[str], *, stop: threading.Event | None = None) -> int:
         """Register all files of association folders that have no reception yet.
 
         Parameters
         ----------
         folders
             Relative to the data folder; what is no folder below the store is passed over.
+        stop
+            Ends it early, between two batches, once set.
 
         Returns
         -------
         int
             Receptions written.
         """
-        count = 0
+        count, stop = 0, stop or threading.Event()
         for folder in sorted(set(folders)):
             if self._is_association(folder):
                 changed_at = self._layout.absolute(folder).stat().st_mtime_ns
-                if self._finished.get(folder) != changed_at:
-                    count += self._register_folder(folder, changed_at)
+                if self._finished.get(folder) != changed_at and not stop.is_set():
+                    count += self._register_folder(folder, changed_at, stop)
         return count
 
     def recent_folders(self, days: int = 2) -> list[str]:
@@ -87,12 +90,12 @@ class Registrar:
         return sorted(self._layout.relative(path) for day in self._days() for path in day.iterdir() if path.is_dir())
 
     def adopt(self, started_at: datetime) -> int:
-        """Settle what an earlier run left in recent folders: parts, open journals, files without a row.
+        """Settle what receivers that are gone left in recent folders: parts whole or not, and open journals.
 
         Parameters
         ----------
         started_at
-            When this run of the node began; what is older belongs to no living receiver.
+            When the first of the living receivers was started; what is older belongs to none of them.
 
         Returns
         -------
@@ -102,8 +105,7 @@ class Registrar:
         self._started_at = started_at
         folders = self.recent_folders()
         settled = [part for folder in folders for part in settle_parts(self._layout, folder, started_at)]
-        damaged = [part.path for part in settled if part.damaged]
-        return self.register(folders) + self.quarantine_parts(damaged)
+        return self.quarantine_parts(part.path for part in settled if part.damaged)
 
     def quarantine_parts(self, paths: Iterable[str]) -> int:
         """Give parts whose receipt does not match their content a reception and an alert, once.
@@ -129,12 +131,14 @@ class Registrar:
         inside = len(parts) == _DAY_DEPTH + 2 and parts[0] == self._layout.store.name and ".." not in parts
         return inside and self._layout.absolute(folder).is_dir()
 
-    def _register_folder(self, folder: str, changed_at: int) -> int:
+    def _register_folder(self, folder: str, changed_at: int, stop: threading.Event) -> int:
         association_id, settled = self._association(folder)
         files = sorted(self._layout.absolute(folder).glob("*.dcm"), key=lambda path: (len(path.name), path.name))
         new = [path for path in files if self._layout.relative(path) not in settled]
         count = 0
         for first in range(0, len(new), BATCH):
+            if stop.is_set():
+                break
             batch = [self._arrival(association_id, path) for path in new[first : first + BATCH]]
             written = self._register_batch([one for one in batch if one is not None])
             settled.update(written)

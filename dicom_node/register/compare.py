@@ -82,4 +82,5 @@ class Comparison:
         return self._digests[path]
 
     def _gone(self, verdict: Verdict) -> bool:
-        return verdict.known is not None and not self._layout.absolute(verdict.known.path).exists()
+        known = verdict.known
+        return known is not None and (known.file_deleted or not self._layout.absolute(known.path).exists())

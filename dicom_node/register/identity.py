@@ -65,7 +65,13 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """An object as far as comparing needs it; the path names it."""
+    """An object as far as comparing needs it; the path names it.
+
+    Attributes
+    ----------
+    file_deleted
+        Retention has deleted its file, or is about to.
+    """
 
     path: str
     identity: Identity
@@ -74,6 +80,7 @@ class Candidate:
     pixel_digest: str
     attributes: Attributes
     in_force: bool = True
+    file_deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

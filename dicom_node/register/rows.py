@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dicom_node.database.tables import Association, Instance, Reception, Series, Study
 from dicom_node.domain.series import Attributes, SeriesUid, SopUid, StudyUid
+from dicom_node.provenance.finding import STORED_AGAIN
 from dicom_node.provenance.record import alert, amend, begin, begin_all
 from dicom_node.register.identity import Candidate, Identity, Outcome
 from dicom_node.register.places import Places, study_columns
@@ -101,16 +102,25 @@ def _candidate(instance: Instance, series_uid: str, study: Study) -> Candidate:
         pixel_digest=instance.pixel_digest,
         attributes=instance.attributes,
         in_force=instance.in_force,
+        file_deleted=instance.file_deleted_at is not None,
     )
 
 
 def fresh(session: Session, batch: Sequence[Planned], compared: Iterable[str]) -> bool:
-    """Whether nobody has registered a file of the batch, or an object of its UIDs, since it was compared."""
+    """Whether the batch may be written as it was compared.
+
+    Not if somebody has registered a file of it, or an object of its UIDs, meanwhile, nor if retention has taken the
+    file that makes one of its own superfluous.
+    """
     paths = [planned.arrival.path for planned in batch]
     uids = [planned.sop_instance_uid for planned in batch if planned.candidate is not None]
     taken = session.scalar(select(Reception.id).where(Reception.path.in_(paths)).limit(1))
-    now = session.scalars(select(Instance.path).where(Instance.sop_instance_uid.in_(uids)))
-    return taken is None and set(now) <= set(compared)
+    now = session.execute(
+        select(Instance.path, Instance.file_deleted_at).where(Instance.sop_instance_uid.in_(uids))
+    ).all()
+    relied_on = {one.verdict.known.path for one in batch if one.superfluous and one.verdict.known is not None}
+    gone = {path for path, deleted_at in now if deleted_at is not None}
+    return taken is None and {path for path, _ in now} <= set(compared) and not gone & relied_on
 
 
 def store(session: Session, batch: Sequence[Planned], *, at: datetime) -> None:
@@ -166,12 +176,14 @@ def _duplicate(session: Session, planned: Planned, at: datetime) -> None:
         amend(
             session,
             instance,
-            "stored again",
+            STORED_AGAIN,
             at=at,
             path=planned.arrival.path,
             size=planned.arrival.size,
             sha256=planned.arrival.sha256,
             pixel_digest=planned.candidate.pixel_digest,
+            received_at=planned.arrival.received_at,
+            file_deleted_at=None,
         )
 
 

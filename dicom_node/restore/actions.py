@@ -1,6 +1,6 @@
 """What a person does with a job: release, reject, cancel, retry, each with a reason.
 
-Touches: database (writes job derived_series delivery).
+Touches: database (writes job derived_series delivery alert).
 """
 
 from datetime import datetime
@@ -10,12 +10,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.database.engine import Database
-from dicom_node.database.tables import DerivedInstance, DerivedSeries, Job
+from dicom_node.database.tables import Alert, DerivedInstance, DerivedSeries, Job
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.errors import NodeError, NotFound
 from dicom_node.domain.reasons import reason
 from dicom_node.provenance.closing import close_if_finished, reopen
-from dicom_node.provenance.record import transition
+from dicom_node.provenance.record import amend, transition
 from dicom_node.restore.publish import deliver
 
 
@@ -42,9 +42,11 @@ def release(database: Database, job_id: int, who: str, why: str, clock: Clock) -
         if derived is None:
             raise NotFound(happened="it has no result", subject=f"job {job_id}", remedy="Retry the job first.")
         transition(session, DerivedSeries, derived.id, "released by a person", at=at, payload=said)
+        told = {"reason_code": "released", "reason": reason("released", **said).sentence}
         if job.state == "withheld":
-            told = {"reason_code": "released", "reason": reason("released", **said).sentence}
             transition(session, Job, job_id, "released by a person", at=at, payload=said, **told)
+        else:
+            amend(session, job, "released by a person", at=at, payload=said, **told)
         if job.destinations:
             reopen(session, job.revision_id, at=at)
             total = select(func.count()).where(DerivedInstance.derived_series_id == derived.id)
@@ -68,6 +70,9 @@ def reject(database: Database, job_id: int, who: str, why: str, clock: Clock) ->
         transition(session, DerivedSeries, derived.id, "rejected by a person", at=at, payload=said)
         if job.state == "withheld":
             _cancel(session, job, said, at)
+        else:
+            told = {"reason_code": "result rejected", "reason": reason("result rejected", **said).sentence}
+            amend(session, job, "rejected by a person", at=at, payload=said, **told)
 
 
 def cancel(database: Database, job_id: int, who: str, why: str, clock: Clock) -> None:
@@ -108,13 +113,21 @@ def retry(database: Database, job_id: int, who: str, why: str, clock: Clock) -> 
         }
         transition(session, Job, job_id, "retried by a person", at=at, payload=said, **fresh)
         session.execute(update(Job).where(Job.id == job_id).values(claim=None))
+        _end_alert(session, job, at)
         reopen(session, job.revision_id, at=at)
 
 
 def _cancel(session: Session, job: Job, said: dict[str, str], at: datetime) -> None:
     told: dict[str, Any] = {"reason_code": "cancelled", "reason": reason("cancelled", **said).sentence, "ended_at": at}
     transition(session, Job, job.id, "cancelled by a person", at=at, payload=said, **told)
+    _end_alert(session, job, at)
     close_if_finished(session, job.revision_id, at=at)
+
+
+def _end_alert(session: Session, job: Job, at: datetime) -> None:
+    """End what called for a person, who has come."""
+    raised = (Alert.kind == "job failed", Alert.series_id == job.series_id, Alert.ended_at.is_(None))
+    session.execute(update(Alert).where(*raised).values(ended_at=at))
 
 
 def _job(session: Session, job_id: int) -> Job:

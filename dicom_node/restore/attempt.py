@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dicom_node.restore.derive.dataset import Answer, assemble, encode
 from dicom_node.restore.derive.making import Making
-from dicom_node.restore.derive.order import instance_numbers, ranks
+from dicom_node.restore.derive.numbers import instance_numbers, ranks
 from dicom_node.restore.derive.uids import (
     identity_digest,
     pixel_digest,

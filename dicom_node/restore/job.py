@@ -28,6 +28,7 @@ from dicom_node.restore.judge import judge_sources
 from dicom_node.restore.pipelines import BundleBroken, Restorers
 from dicom_node.restore.preview import write_previews
 from dicom_node.restore.publish import Result, end_failed, end_refused, plan_anew, publish
+from dicom_node.restore.read_back import NotReadBack
 from dicom_node.restore.rows import Claim, Work
 from dicom_node.restore.source import Refused, SourceStack, read_source
 from dicom_node.sandbox.client import Sandbox
@@ -70,6 +71,8 @@ def run_job(claim: Claim, *, context: JobContext) -> bool:
         ended = _end_without_result(work, error.why, context)
     except BundleBroken as error:
         ended = _fail(claim, reason("bundle broken", detail=error.happened), context)
+    except NotReadBack as error:
+        ended = _fail(claim, reason("not read back", detail=error.happened), context)
     except IntegrityError:
         ended = _fail(claim, reason("failed", detail="objects of the same UIDs are published already"), context)
     except (NodeError, OSError, MemoryError) as error:
@@ -139,6 +142,7 @@ def _making(work: Work, sources: Sequence[SourceStack], restorer: Restorer, cont
         ae_title=context.config.node.ae_title,
         installation_id=work.installation_id,
         known=rows.series_of(context.database, work.study_id, targets),
+        replaces=rows.replaced_number(context.database, work),
     )
 
 

@@ -1,10 +1,11 @@
-"""The door to pipelines: loaded once, kept between jobs. Touches: bundles (reads), the device."""
+"""The door to pipelines: kept loaded between jobs until the bundle changes. Touches: bundles (reads), the device."""
 
 from collections.abc import Callable, Mapping
 
 from dicom_node.config.model import PipelineSection
 from dicom_node.domain.errors import NodeError
 from restoration import registry
+from restoration.card import load_card
 from restoration.errors import RestorationError
 from restoration.restorer import Restorer
 from restoration.volume import Volume
@@ -63,17 +64,18 @@ class Restorers:
         self._ready: dict[str, Restorer] = {}
 
     def get(self, name: str) -> Restorer:
-        """Return a pipeline, loading it the first time.
+        """Return a pipeline as it is installed now, loading it the first time and where the bundle has changed since.
 
         Raises
         ------
         BundleBroken
             The bundle or the device cannot be used.
         """
-        if name not in self._ready:
-            device = self._settings.get(name, PipelineSection()).device
-            try:
-                self._ready[name] = self._loader(name, device)
-            except RestorationError as error:
-                raise BundleBroken(happened=error.happened, subject=error.subject, remedy=error.remedy) from error
-        return self._ready[name]
+        ready = self._ready.get(name)
+        try:
+            if ready is None or ready.card != load_card(name):
+                ready = self._loader(name, self._settings.get(name, PipelineSection()).device)
+        except RestorationError as error:
+            raise BundleBroken(happened=error.happened, subject=error.subject, remedy=error.remedy) from error
+        self._ready[name] = ready
+        return ready

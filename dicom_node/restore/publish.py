@@ -141,24 +141,32 @@ def end_failed(
     """End a job that could not be done, with an alert; False if the claim is lost."""
     with database.write() as session:
         at, job = clock.now(), _held(session, claim)
-        if job is None:
-            return False
-        transition(session, Job, job.id, "failed", at=at, **_ending(why, at), figures=list(figures))
-        message = f"{job.pipeline}: {why.sentence}"
-        alert(session, kind="job failed", message=message, at=at, series_id=job.series_id)
-        close_if_finished(session, job.revision_id, at=at)
-        return True
+        return job is not None and _fail(session, job, why, at, figures=list(figures))
+
+
+def _fail(session: Session, job: Job, why: Reason, at: datetime, **columns: Any) -> bool:
+    transition(session, Job, job.id, "failed", at=at, **_ending(why, at), **columns)
+    message = f"{job.pipeline}: {why.sentence}"
+    alert(session, kind="job failed", message=message, at=at, series_id=job.series_id)
+    close_if_finished(session, job.revision_id, at=at)
+    return True
 
 
 def plan_anew(database: Database, work: Work, recipe: Recipe, *, clock: Clock) -> bool:
-    """Replace a job whose pipeline is another one now by a job for the present one; False if the claim is lost."""
+    """Replace a job whose pipeline is another one now by a job for the present one; False if the claim is lost.
+
+    Where the present one was itself given up for what is gone now, nobody would do the work: that fails, with an alert.
+    """
+    same = select(Job).where(Job.revision_id == work.revision_id, Job.recipe_digest == recipe.digest)
     with database.write() as session:
         at, old = clock.now(), _held(session, work.claim)
         if old is None:
             return False
+        present = session.scalar(same)
+        if present is not None and present.reason_code == "recipe gone":
+            return _fail(session, old, reason("failed", detail="the pipeline was changed back and forth"), at)
         transition(session, Job, old.id, "superseded", at=at, **_ending(reason("recipe gone"), at))
-        same = select(Job.id).where(Job.revision_id == old.revision_id, Job.recipe_digest == recipe.digest)
-        if session.scalar(same) is None:
+        if present is None:
             begin(session, _successor(old, recipe, at), cause="planned anew", at=at)
         close_if_finished(session, work.revision_id, at=at)
         return True

@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dicom_node.domain.errors import NodeError
 from dicom_node.restore.checks.all import check_all
 from dicom_node.restore.checks.check import Check, Evidence, Pair
 from dicom_node.restore.derive.making import Making
-from dicom_node.restore.source import Slice, SourceFile, SourceStack, read_slice, volume_of
+from dicom_node.restore.source import Refused, Slice, SourceFile, SourceStack, read_slice, volume_of
 from dicom_node.sandbox.client import Sandbox
 from restoration.volume import Volume
+
+
+class NotReadBack(NodeError):
+    """A derived file cannot be read again, though its source could be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +73,13 @@ def read_back(
 
     Raises
     ------
-    dicom_node.restore.source.Refused
+    NotReadBack
         A derived file cannot be read at all.
     """
-    stored = [[read_slice(item.file, sandbox=sandbox) for item in stack] for stack in written]
+    try:
+        stored = [[read_slice(item.file, sandbox=sandbox) for item in stack] for stack in written]
+    except Refused as error:
+        raise NotReadBack(happened=error.happened, subject=error.subject, remedy="Try again.") from error
     pairs = [
         [_pair(*parts) for parts in zip(source.slices, answers, meant, strict=True)]
         for source, answers, meant in zip(sources, stored, written, strict=True)

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dicom_node.database.engine import Database
-from dicom_node.database.tables import DerivedSeries, Instance, Job, Node, Revision, Series
+from dicom_node.database.tables import Delivery, DerivedSeries, Instance, Job, Node, Revision, Series
 from dicom_node.domain.errors import DatabaseError
 from dicom_node.domain.series import Stack
 from dicom_node.domain.work import Recipe
-from dicom_node.restore.derive.series_number import series_number
+from dicom_node.restore.derive.numbers import series_number, whole_number
 from dicom_node.restore.source import SourceFile
 from dicom_node.storage.layout import Layout
 
@@ -149,10 +149,24 @@ def reserve_series_number(database: Database, work: Work, *, slot: int) -> int:
 def _taken(session: Session, study_id: int) -> set[int]:
     in_study = select(Series.id).where(Series.study_id == study_id)
     texts = session.scalars(select(Series.number).where(Series.study_id == study_id))
-    numbers = {int(text) for text in texts if text.strip().lstrip("+-").isdigit()}
+    numbers = {number for text in texts if (number := whole_number(text)) is not None}
     numbers |= set(session.scalars(select(DerivedSeries.number).where(DerivedSeries.series_id.in_(in_study))))
     reserved = select(Job.series_number).where(Job.series_id.in_(in_study), Job.series_number.is_not(None))
     return numbers | {number for number in session.scalars(reserved) if number is not None}
+
+
+def replaced_number(database: Database, work: Work) -> int | None:
+    """Return the Series Number of the last result of this pipeline on an older cut that has left the node."""
+    older = (
+        select(DerivedSeries.number)
+        .join(Job, Job.id == DerivedSeries.job_id)
+        .join(Delivery, Delivery.derived_series_id == DerivedSeries.id)
+        .where(DerivedSeries.series_id == work.series_id, Job.pipeline == work.recipe.pipeline, Delivery.sent > 0)
+        .where(Job.revision_id < work.revision_id)
+        .order_by(DerivedSeries.id.desc())
+    )
+    with database.read() as session:
+        return session.scalar(older.limit(1))
 
 
 def is_published(database: Database, folder: str) -> bool:

@@ -24,7 +24,8 @@ from dicom_node.domain.errors import NodeError
 from dicom_node.domain.reasons import Reason, reason
 from dicom_node.domain.series import Stack
 from dicom_node.restore.checks.check import text
-from dicom_node.restore.derive.dataset import TEXT_VRS, was_lossy
+from dicom_node.restore.derive.charset import TEXT_VRS
+from dicom_node.restore.derive.dataset import was_lossy
 from dicom_node.restore.derive.uids import StoredArray
 from dicom_node.restore.stored_values import Domain, domain_of, padding_mask, to_units
 from dicom_node.sandbox.client import Sandbox, Unreadable

@@ -12,6 +12,7 @@ from dicom_node.rules.ruleset import Incomplete, Then
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _FULL_EFFECT = 100.0
+_LONGEST_EXPIRY = 366 * _UNITS["d"]
 
 
 def _duration(value: Any) -> Any:
@@ -96,7 +97,7 @@ class RestorationForm(Form):
     @classmethod
     def _mark_leads(cls, label: str) -> str:
         mark, _, rest = label.partition("{SeriesDescription}")
-        if not mark.strip() or "{" in mark + rest or "}" in mark + rest or "\\" in label:
+        if not mark.strip() or set("{}\\") & set(mark + rest) or not label.isprintable():
             raise ValueError("a label begins with the mark; {SeriesDescription} may follow it, no other braces")
         return label
 
@@ -111,7 +112,7 @@ class RuleForm(Form):
     forward_originals_to: tuple[str, ...] = ()
     incomplete: Incomplete = Incomplete.REFUSE
     priority: Annotated[int, Field(ge=0, le=1000)] = 50
-    expires: Annotated[float | None, BeforeValidator(_duration), Field(gt=0)] = None
+    expires: Annotated[float | None, BeforeValidator(_duration), Field(gt=0, le=_LONGEST_EXPIRY)] = None
     then: Then = Then.STOP
     priors: bool = False
     allow_generative: bool = False

@@ -50,11 +50,16 @@ def parse(
     try:
         form = RuleSetForm.model_validate(read.value)
     except ValidationError as error:
-        raise _shape_error(error.errors()[0], read) from error
+        raise _shape_error(_first(error.errors()), read) from error
     compiler = _Compiler(read, pipelines, destinations)
     rules = tuple(compiler.rule(rule, index) for index, rule in enumerate(form.rules))
     compiler.refuse_doubles(rules)
     return RuleSet(text=text, digest=digest_of(form.model_dump(mode="json")), rules=rules)
+
+
+def _first(errors: list[ErrorDetails]) -> ErrorDetails:
+    """Return the error to tell: a key that is not known before one that is missing, which is often the same slip."""
+    return next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
 
 
 def _shape_error(error: ErrorDetails, read: document.Document) -> RuleError:

@@ -66,7 +66,7 @@ def convert(field: Field, operator: Operator, texts: Sequence[str]) -> Operand:
     if operator is Operator.MATCHES:
         return _pattern(texts[0])
     if operator in ORDERING:
-        return tuple(_ordered(field, text, operator) for text in texts)
+        return _in_order(field, tuple(_ordered(field, text, operator) for text in texts))
     if field.kind in (Kind.NUMBER, Kind.WHOLE):
         return tuple(_numbers(field, text) for text in texts)
     if field.kind is Kind.FLAG:
@@ -111,6 +111,12 @@ def _ordered(field: Field, text: str, operator: Operator) -> Numbers:
     if field.vr not in _ORDERED_TEXTS:
         raise BadOperand(f"«{operator}» compares numbers, dates and times; «{field.name}» is {_what(field)}")
     return (Decimal(_text(field, text, operator)),)
+
+
+def _in_order(field: Field, bounds: tuple[Numbers, ...]) -> tuple[Numbers, ...]:
+    if len(bounds[0]) == len(bounds[-1]) and any(low > high for low, high in zip(bounds[0], bounds[-1], strict=True)):
+        raise BadOperand(f"«{field.name}» cannot lie between two bounds of which the first is the larger one")
+    return bounds
 
 
 def _numbers(field: Field, text: str) -> Numbers:

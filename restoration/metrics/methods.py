@@ -14,7 +14,7 @@ from restoration.volume import FloatArray, Volume
 
 INPUT = "input"
 PIPELINE_STRENGTHS = (25.0, 50.0, 75.0, 100.0)
-NLM_STRENGTHS = (0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3)
+NLM_STRENGTHS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.65, 0.8, 1.0, 1.3)
 BM3D_STRENGTHS = (0.5, 0.7, 0.9, 1.2)
 
 _PATCH, _REACH = 5, 9

@@ -10,8 +10,9 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage
 
-from tests.support.dcmtk import dcmsend, program
+from tests.support.dcmtk import dcmsend
 from tests.support.node import RunningNode, rule
+from tests.support.peers import program
 from tests.support.phantoms import encode, make_series, write_series
 from tests.support.raw_scu import store
 
@@ -100,6 +101,15 @@ def test_a_truncated_object_is_quarantined_and_the_rest_goes_on(node: RunningNod
     assert dcmsend(node.dicom_port, tmp_path / "good").returncode == 0
     series_of(node, str(good[0].SeriesInstanceUID))
     assert node.status()["counts"]["quarantined"] >= before
+
+
+def test_garbage_is_acknowledged_kept_and_named(node: RunningNode) -> None:
+    before = node.status()["counts"]["quarantined"]
+    assert _raw_store(node, b"this is no data set at all" * 40, "1.2.3.4") == 0
+    status = node.wait(lambda now: now["counts"]["quarantined"] == before + 1, 30, "the quarantine")
+    newest = status["quarantined"][0]
+    assert newest["reason"]
+    assert node.layout.absolute(newest["path"]).is_file()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,45 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_completes_everything(tm
         node.stop()
 
 
+def test_a_receiver_killed_inside_an_object_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    write_series(make_series(60, size=512), tmp_path / "source")
+    with RunningNode(tmp_path / "node") as node:
+        with ThreadPoolExecutor() as pool:
+            broken = pool.submit(dcmsend, node.dicom_port, tmp_path / "source")
+            wait_until(lambda: len(_received(node)) >= 5, 30, "the first objects")
+            before = node.pid("receiver-1")
+            os.kill(before, signal.SIGKILL)
+            assert broken.result().returncode != 0
+        acknowledged = _received(node)
+        assert len(acknowledged) < 60
+        wait_until(lambda: node.pid("receiver-1") not in {0, before}, 20, "another receiver")
+        assert dcmsend(node.dicom_port, tmp_path / "source").returncode == 0
+        status = node.wait_closed(1)
+        wait_until(lambda: not list(node.layout.store.rglob("*.part")), 20, "parts to be settled")
+        assert (status["counts"]["instances"], status["counts"]["quarantined"]) == (60, 0)
+        assert all(path.exists() for path in acknowledged)
+        with sqlite3.connect(node.layout.data_dir / "node.db") as database:
+            outcomes = database.execute("SELECT outcome FROM association ORDER BY id").fetchall()
+        assert outcomes == [("aborted",), ("released",)]
+        verified = node.run("verify", check=False)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_an_orderly_stop_waits_for_no_destination_that_hangs(tmp_path: Path) -> None:
+    write_series(make_series(3), tmp_path / "source")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": silent.getsockname()[1]}
+        rules = [rule(restoration={"release": "never"}, forward_originals_to=["pacs"])]
+        node = RunningNode(tmp_path / "node", rules=rules, destinations=[hanging])
+        node.start()
+        dcmsend(node.dicom_port, tmp_path / "source")
+        node.wait(lambda status: status["counts"]["deliveries"]["sending"] == 1, 60, "a delivery under way")
+        node.process.terminate()
+        assert node.process.wait(12) == 0
+        deliveries = node.status()["counts"]["deliveries"]
+    assert (deliveries["sending"], deliveries["waiting"]) == (0, 1)
+
+
 def test_an_orderly_stop_is_over_in_time_and_leaves_no_running_job(tmp_path: Path) -> None:
     write_series(make_series(24, size=256), tmp_path / "source")
     node = RunningNode(tmp_path / "node", rules=[rule(restoration={"release": "never"})])
@@ -79,6 +120,10 @@ def test_an_orderly_stop_is_over_in_time_and_leaves_no_running_job(tmp_path: Pat
     counts = node.status()["counts"]["jobs"]
     assert (counts["running"], counts["queued"]) == (0, 1)
     assert not _mine(node)
+
+
+def _received(node: RunningNode) -> list[Path]:
+    return list(node.layout.store.rglob("*.dcm"))
 
 
 def _alive(pid: int) -> bool:

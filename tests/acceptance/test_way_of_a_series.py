@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.errors import InvalidDicomError
 
 from dicom_node.cli.demo.pacs import AE_TITLE, DemoPacs
 from dicom_node.domain.marks import PROJECT
 from tests.support.dcmtk import dcentvfy, dciodvfy, dcmsend
 from tests.support.node import RunningNode, rule
+from tests.support.peers import free_port, orthanc, storescp
 from tests.support.phantoms import make_series, write_series
 
 pytestmark = [pytest.mark.slow, pytest.mark.peer]
@@ -53,6 +55,51 @@ def test_from_scanner_to_pacs(tmp_path: Path, pacs: DemoPacs) -> None:
         assert "Modality" in explained
         assert node.run("verify").returncode == 0
         assert _libtorch_users(node) <= {"worker-1"}
+
+
+def test_to_orthanc_and_dcmtk_at_once(tmp_path: Path) -> None:
+    source = write_series(make_series(3), tmp_path / "source")
+    with orthanc(tmp_path / "orthanc") as orthanc_port, storescp(tmp_path / "storescp") as storescp_port:
+        destinations = [
+            {"name": "orthanc", "ae_title": "PACS", "host": "127.0.0.1", "port": orthanc_port, "confirm": True},
+            {
+                "name": "dcmtk",
+                "ae_title": "PACS",
+                "host": "127.0.0.1",
+                "port": storescp_port,
+                "verify_identity": False,
+            },
+            {"name": "down", "ae_title": "PACS", "host": "127.0.0.1", "port": free_port()},
+        ]
+        rules = [rule(to=["orthanc", "dcmtk", "down"], forward_originals_to=["orthanc"])]
+        with RunningNode(tmp_path / "node", destinations=destinations, rules=rules) as node:
+            dcmsend(node.dicom_port, tmp_path / "source")
+            status = node.wait(lambda now: _ended(now, {"orthanc", "dcmtk"}), 90, "two of three destinations")
+            states = {one["destination"]: one for one in job_of(status)["deliveries"]}
+    assert states["orthanc"]["state"] == "confirmed"
+    assert states["dcmtk"]["state"] == "delivered"
+    assert states["down"]["state"] == "waiting"
+    assert states["down"]["error"]
+    derived = [path for path in (tmp_path / "storescp").rglob("*") if path.is_file()]
+    assert sum(_is_derived(path) for path in derived) == 3
+    _no_new_line(source, [path for path in derived if _is_derived(path)])
+
+
+def _ended(status: dict, names: set[str]) -> bool:
+    jobs = [job for series in status["series"] for job in series["jobs"]]
+    deliveries = [one for job in jobs for one in job["deliveries"] if one["destination"] in names]
+    return (
+        len(deliveries) == len(names)
+        and all(one["state"] in {"delivered", "confirmed"} for one in deliveries)
+        and ({one["state"] for one in deliveries if one["destination"] == "orthanc"} == {"confirmed"})
+    )
+
+
+def _is_derived(path: Path) -> bool:
+    try:
+        return dcmread(path, stop_before_pixels=True).ImageType[0] == "DERIVED"
+    except (InvalidDicomError, AttributeError):
+        return False
 
 
 def test_originals_arrive_byte_for_byte(tmp_path: Path, pacs: DemoPacs) -> None:

@@ -67,6 +67,21 @@ class Bench:
             transition(session, tables.Revision, revision.id, "decided", at=at)
             return revision.id
 
+    def add_later_cut(self, series_id: int) -> int:
+        """Cut a series once more without its last instance; returns the id of the revision."""
+        with self.database.write() as session:
+            first = session.scalars(select(tables.Revision).where(tables.Revision.series_id == series_id)).one()
+            stack = first.stacks[0]
+            shorter = {key: stack[key][:-1] for key in ("instance_ids", "positions_mm")}
+            revision = tables.Revision(
+                series_id=series_id, number=2, state="cut", instance_ids=first.instance_ids[:-1], digest="2" * 64,
+                facts={}, facts_digest=digest_of({}), stacks=[{**stack, **shorter}], complete=True, why="quiet",
+                evidence={}, cut_at=self.clock.now(),
+            )  # fmt: skip
+            begin(session, revision, cause="cut", at=self.clock.now())
+            transition(session, tables.Revision, revision.id, "decided", at=self.clock.now())
+            return revision.id
+
     def _study(self, ds: Dataset) -> tables.Study:
         with self.database.read() as session:
             found = session.scalar(

@@ -82,6 +82,17 @@ def test_a_refused_job_closes_the_revision_with_its_reason(database: Database, c
     assert all_of(database, tables.Decision)[0].reason_code == "rescale missing"
 
 
+def test_a_pipeline_that_is_gone_is_one_alert_for_all_series(database: Database, clock: FixedClock) -> None:
+    wanted = {"name": "CT", "when": {"field": "Modality", "equals": "CT"}, "restore": [{"pipeline": "ct-gone"}]}
+    assert rulebook.seed_from_config(database, [wanted], clock=clock, names=NAMES) is not None
+    push(database, clock)
+    push(database, clock, "1.2.4")
+    assert act.sweep(database, CONFIG, clock) == 2
+    assert {job.reason_code for job in all_of(database, tables.Job)} == {"pipeline unknown"}
+    (alert,) = all_of(database, tables.Alert)
+    assert (alert.kind, alert.count) == ("pipeline", 2)
+
+
 def test_a_second_cut_supersedes_and_settles(database: Database, clock: FixedClock) -> None:
     use(database, clock, RULES)
     push(database, clock)

@@ -13,12 +13,15 @@ from dicom_node.database.tables import Alert, Delivery, DeliveryInstance
 from dicom_node.deliver import actions, rows
 from dicom_node.deliver.attempt import BATCH
 from dicom_node.deliver.queue import Courier, hold_unknown, return_lost
+from dicom_node.deliver.send import remote_of
 from dicom_node.provenance.record import transition
 from dicom_node.storage.part10 import data_set_offset
+from dicom_node.wire.scu import Association, Unreachable, echo_context
 from tests.support.deliveries import (
     PATIENT,
     Made,
     World,
+    cut_again,
     deliver_originals,
     deliver_result,
     make_delivered_series,
@@ -86,6 +89,20 @@ def test_originals_go_out_byte_for_byte(tmp_path: Path, database: Database, peer
     for path in sorted((tmp_path / "store").rglob("*.dcm")):
         sent = path.read_bytes()[data_set_offset(path) :]
         assert sha256(sent).hexdigest() in {sha256(item.data).hexdigest() for item in peer.stored.values()}
+
+
+def test_originals_of_a_later_cut_go_only_if_they_are_not_there_yet(
+    tmp_path: Path, database: Database, peer: TestPacs
+) -> None:
+    world = make_world(tmp_path, database, port=peer.port)
+    made = make_delivered_series(world)
+    deliver_originals(world, made)
+    courier(world).step(threading.Event())
+    later = deliver_originals(world, made, revision_id=cut_again(world, made))
+    courier(world).step(threading.Event())
+    assert peer.seen == list(made.originals)
+    row = world.state(later)
+    assert (row.state, row.sent, row.total) == ("delivered", 3, 3)
 
 
 def test_originals_go_before_results_of_their_study(tmp_path: Path, database: Database, peer: TestPacs) -> None:
@@ -431,6 +448,22 @@ def test_what_is_superseded_while_it_is_sent_is_broken_off_and_told(
     assert world.state(delivery).state == "cancelled"
     assert len(peer.stored) == BATCH
     assert [alert.kind for alert in alerts(world)] == ["delivery broken off"]
+
+
+def test_an_answer_waits_for_who_asked(tmp_path: Path, database: Database, peer: TestPacs) -> None:
+    remote = remote_of(make_world(tmp_path, database, port=peer.port).config.destinations[0], "RESTORE")
+    with Association(remote, echo_context()) as association:
+        dimse = association._negotiated.dimse
+        dimse.msg_queue.put((1, "answer"))
+        assert dimse.get_msg(block=False) == (None, None)
+        assert dimse.get_msg(block=True) == (1, "answer")
+
+
+@UNCLOSED
+def test_a_connection_refused_is_no_abort(tmp_path: Path, database: Database) -> None:
+    remote = remote_of(make_world(tmp_path, database, port=free_port()).config.destinations[0], "RESTORE")
+    with pytest.raises(Unreachable, match="no connection"), Association(remote, echo_context()):
+        pass
 
 
 def test_stopping_leaves_the_rest_for_later(tmp_path: Path, database: Database, peer: TestPacs) -> None:

@@ -1,5 +1,6 @@
 """What the registrar writes of what associations brought."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from sqlalchemy import func, select
 
+from dicom_node.config.model import Config
 from dicom_node.database.engine import Database
 from dicom_node.database.tables import (
     Alert,
@@ -24,9 +26,11 @@ from dicom_node.database.tables import (
     Study,
 )
 from dicom_node.provenance.record import begin
+from dicom_node.provenance.verify import verify
 from dicom_node.register.reconcile import reconcile
 from dicom_node.sandbox.client import Sandbox
 from dicom_node.storage.journal import Journal, Opening
+from dicom_node.upkeep import retention
 from tests.integration.register_support import Sent, Station, sent
 from tests.support.clock import FixedClock
 from tests.support.phantoms import make_series
@@ -154,6 +158,36 @@ def test_a_duplicate_of_a_file_that_is_gone_is_stored_again(station: Station) ->
     assert again.exists()
     with station.database.read() as session:
         assert session.scalars(select(Instance.path)).one() == station.layout.relative(again)
+
+
+def test_what_retention_deleted_and_a_peer_sends_again_is_kept_as_long_as_any_other(station: Station) -> None:
+    (ds,) = make_series(1)
+    (first,) = station.receive([sent(ds)])
+    settle(station)
+    station.clock.advance(40 * 86400)
+    assert retention.sweep(station.database, station.layout, Config(), station.clock) == 1
+    assert not first.exists()
+    (again,) = station.receive([sent(ds)])
+    assert retention.sweep(station.database, station.layout, Config(), station.clock) == 0
+    assert again.exists()
+    assert verify(station.database, station.layout) == []
+    again.unlink()
+    assert [found.table for found in verify(station.database, station.layout)] == ["instance"]
+
+
+def test_a_file_that_retention_is_about_to_delete_makes_no_duplicate_superfluous(station: Station) -> None:
+    (ds,) = make_series(1)
+    station.receive([sent(ds)])
+    with station.database.write() as session:
+        session.scalars(select(Instance)).one().file_deleted_at = station.clock.now()
+    (again,) = station.receive([sent(ds)])
+    assert again.exists()
+
+
+def settle(station: Station) -> None:
+    """As if the series had been cut."""
+    with station.database.write() as session:
+        session.scalars(select(Series)).one().awaiting = False
 
 
 def test_a_correction_comes_into_force(station: Station) -> None:
@@ -432,7 +466,8 @@ def test_parts_of_an_earlier_run_are_settled(station: Station) -> None:
         file.write(b"\xff")
     empty.write_bytes(empty.read_bytes()[:100])
     started_at = station.clock.advance(10**8)  # far behind the files' times
-    assert station.registrar.adopt(started_at) == 2
+    assert station.registrar.adopt(started_at) == 1
+    station.registrar.register([folder])
     assert not whole.exists()
     assert whole.with_suffix(".dcm").exists()
     assert wrong.exists()
@@ -443,10 +478,31 @@ def test_parts_of_an_earlier_run_are_settled(station: Station) -> None:
     assert station.restarted().adopt(started_at) == 0
 
 
+def test_an_association_whose_receiver_died_is_aborted_without_a_new_start_of_the_node(station: Station) -> None:
+    folder = station.associate(end=None)
+    station.put(folder, [sent(make_series(1)[0])])
+    station.registrar.adopt(station.clock.now() - timedelta(hours=1))
+    station.registrar.register([folder])
+    station.registrar.adopt(station.clock.advance(1))
+    station.registrar.register([folder])
+    with station.database.read() as session:
+        assert session.scalars(select(Association.outcome)).one() == "aborted"
+
+
+def test_a_stop_is_heeded_between_two_batches(station: Station) -> None:
+    folder = station.associate()
+    station.put(folder, [sent(make_series(1)[0])])
+    stop = threading.Event()
+    stop.set()
+    assert station.registrar.register([folder], stop=stop) == 0
+    assert station.registrar.register([folder]) == 1
+
+
 def test_a_part_of_a_living_receiver_is_left_alone(station: Station) -> None:
     folder = station.associate(end=None)
     (part,) = station.put(folder, [sent(make_series(1)[0])], suffix=".part")
     assert station.registrar.adopt(station.clock.now() - timedelta(days=365 * 20)) == 0
+    station.registrar.register([folder])
     assert part.exists()
     with station.database.read() as session:
         assert session.scalars(select(Association.outcome)).one() == "open"

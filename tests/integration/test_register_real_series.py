@@ -68,7 +68,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Result]:
         received = station.put(station.associate(folder.name[:2]), [sent_file(path) for path in files])
         for path, file in zip(received, files, strict=True):
             names[station.layout.relative(path)] = (folder.name[:2], file.name)
-    station.registrar.adopt(station.clock.now())
+    station.registrar.register(station.registrar.recent_folders())
     with database.read() as session:
         yield Result(
             receptions={names[row.path]: (row.outcome, row.reason_code) for row in session.scalars(select(Reception))},

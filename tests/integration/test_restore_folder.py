@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from dicom_node.domain.errors import NotFound
+from dicom_node.folder.reading import DIRECTORY
 from dicom_node.folder.restore import Ended, Outcome, restore_folder
 from dicom_node.restore.pipelines import BundleBroken, Restorers
 from restoration.restorer import Restorer
@@ -56,6 +58,22 @@ def test_nothing_is_written_for_a_withheld_series(source: Path, tmp_path: Path) 
     assert (ct.ended, ct.folder) == (Ended.WITHHELD, None)
     assert "HU" in ct.reason
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_broken_object_is_named_and_a_directory_of_a_disc_is_none(source: Path, tmp_path: Path) -> None:
+    whole = sorted((source / "ct").iterdir())[0].read_bytes()
+    (source / "broken.dcm").write_bytes(whole[:140] + b"\xff" * 40)
+    write_series([directory()], source / "disc")
+    *_, broken = outcomes = restored(source, tmp_path / "out")
+    assert [item.ended for item in outcomes] == [Ended.RESTORED, Ended.REFUSED, Ended.FAILED]
+    assert broken.description == "broken.dcm"
+    assert broken.reason.startswith("the object cannot be read: ")
+
+
+def directory() -> Dataset:
+    made = Dataset()
+    made.SOPClassUID, made.SOPInstanceUID, made.FileSetID = DIRECTORY, "2.25.9", "DISC"
+    return made
 
 
 def test_a_folder_without_objects_and_an_unknown_pipeline(tmp_path: Path, source: Path) -> None:

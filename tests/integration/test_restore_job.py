@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from sqlalchemy import update
 
 from dicom_node.database import tables
 from dicom_node.database.engine import Database
@@ -19,8 +21,10 @@ from dicom_node.domain.states import IllegalTransition
 from dicom_node.provenance.record import begin, transition
 from dicom_node.restore import actions, queue
 from dicom_node.restore.job import give_up, in_zone, run_job
+from dicom_node.restore.pipelines import Loader, Restorers
 from dicom_node.restore.queue import Death
 from dicom_node.sandbox.client import Sandbox
+from restoration.card import load_card
 from restoration.errors import BundleError, InputError
 from restoration.restorer import Restorer
 from restoration.volume import FloatArray, Volume
@@ -204,13 +208,34 @@ def test_a_result_that_is_not_automatic_brings_no_delivery(bench: Bench, release
     assert bench.revision(revision_id).state == "closed"
 
 
+def test_who_retries_a_failed_job_has_seen_the_alert(tmp_path: Path, database: Database, sandbox: Sandbox) -> None:
+    class NoNumbers(ExactMean):
+        def restore(self, volume: Volume, *, strength: float) -> Volume:
+            return volume.with_array(volume.array * np.nan)
+
+    bench = bench_with(tmp_path, database, sandbox, NoNumbers(load_card("ct-nlm")))
+    job_id = bench.add_job(bench.add_series())
+    assert bench.run().state == "failed"
+    actions.retry(bench.database, job_id, "Dr Roe", "once more", bench.clock)
+    [alert] = bench.all(tables.Alert)
+    assert (bench.job(job_id).state, alert.ended_at) == ("queued", bench.clock.now())
+
+
 def test_a_reviewed_result_is_released_or_rejected_once(bench: Bench) -> None:
     job_id = bench.add_job(bench.add_series(), release="review")
     bench.run()
     actions.reject(bench.database, job_id, "Dr Roe", "artefact", bench.clock)
     assert (bench.job(job_id).state, bench.all(tables.DerivedSeries)[0].state) == ("done", "rejected")
+    assert bench.job(job_id).reason == "the result was rejected by Dr Roe: artefact"
     with pytest.raises(IllegalTransition):
         actions.release(bench.database, job_id, "Dr Roe", "after all", bench.clock)
+
+
+def test_a_released_result_no_longer_says_that_it_waits(bench: Bench) -> None:
+    job_id = bench.add_job(bench.add_series(), release="review")
+    bench.run()
+    actions.release(bench.database, job_id, "Dr Roe", "good", bench.clock)
+    assert (bench.job(job_id).state, bench.job(job_id).reason) == ("done", "released by Dr Roe: good")
 
 
 def test_a_person_says_why(bench: Bench) -> None:
@@ -242,6 +267,40 @@ def test_a_pipeline_that_changed_is_planned_anew(bench: Bench) -> None:
     assert bench.revision(revision_id).state == "working"
     done = bench.run()
     assert (done.state, done.priority, done.recipe) == ("done", 70, recipe().as_json())
+
+
+def installed_one_after_the_other(*versions: str) -> Loader:
+    following = iter(versions)
+    return lambda name, _device: ExactMean(replace(load_card(name), version=next(following)))
+
+
+def test_a_pipeline_that_was_changed_back_and_forth_is_not_lost_in_silence(
+    tmp_path: Path, database: Database, sandbox: Sandbox
+) -> None:
+    version = load_card("ct-nlm").version
+    loader = installed_one_after_the_other("0.9.0", version)
+    bench = make_bench(tmp_path / "var", database, sandbox, loader=loader)
+    bench.add_job(bench.add_series())
+    assert [bench.run().reason_code, bench.run().reason_code] == ["recipe gone", "failed"]
+    assert [item.kind for item in bench.all(tables.Alert)] == ["job failed"]
+
+
+def test_a_bundle_that_changed_is_loaded_again() -> None:
+    version = load_card("ct-nlm").version
+    restorers = Restorers({}, loader=installed_one_after_the_other("0.9.0", version))
+    assert [restorers.get("ct-nlm").card.version for _ in range(3)] == ["0.9.0", version, version]
+
+
+def test_a_later_cut_says_which_number_it_replaces(bench: Bench) -> None:
+    bench.add_job(bench.add_series())
+    bench.run()
+    [delivery] = bench.all(tables.Delivery)
+    with bench.database.write() as session:
+        session.execute(update(tables.Delivery).values(sent=1))
+    bench.add_job(bench.add_later_cut(delivery.series_id))
+    bench.run()
+    labels = [item.description for item in bench.all(tables.DerivedSeries)]
+    assert labels == ["DLR CT phantom low-dose", "DLR CT phantom low-dose (replaces 3091)"]
 
 
 def test_a_broken_bundle_fails_by_name(tmp_path: Path, database: Database, sandbox: Sandbox) -> None:

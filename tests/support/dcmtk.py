@@ -1,19 +1,10 @@
-"""DCMTK and dicom3tools as peers: skipped by name where they are not installed."""
+"""DCMTK and dicom3tools as senders and validators."""
 
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
-
-def program(name: str) -> str:
-    """Path of a program of another maker, or skip."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
+from tests.support.peers import program
 
 
 def dcmsend(port: int, *paths: Path, called: str = "RESTORE", calling: str = "CT1") -> subprocess.CompletedProcess[str]:

@@ -133,14 +133,29 @@ def deliver_result(world: World, made: Made, *, destination: str = "pacs", expir
     )  # fmt: skip
 
 
-def deliver_originals(world: World, made: Made, *, destination: str = "pacs") -> int:
+def cut_again(world: World, made: Made) -> int:
+    """A second revision of the same objects."""
+    at = world.clock.now()
+    with world.database.write() as session:
+        first = session.get_one(Revision, made.revision_id)
+        revision = Revision(
+            series_id=first.series_id, number=2, state="cut", instance_ids=first.instance_ids, digest=first.digest,
+            facts=first.facts, facts_digest=first.facts_digest, stacks=[], complete=True, why="quiet", evidence={},
+            cut_at=at,
+        )  # fmt: skip
+        begin(session, revision, cause="cut", at=at)
+        transition(session, Revision, revision.id, "decided", at=at)
+        return revision.id
+
+
+def deliver_originals(world: World, made: Made, *, destination: str = "pacs", revision_id: int | None = None) -> int:
     """A waiting delivery of the originals."""
     at = world.clock.now()
     return _deliver(
         world,
         Delivery(
-            destination=destination, series_id=made.series_id, revision_id=made.revision_id, state="waiting",
-            total=len(made.originals), not_before=at, created_at=at,
+            destination=destination, series_id=made.series_id, revision_id=revision_id or made.revision_id,
+            state="waiting", total=len(made.originals), not_before=at, created_at=at,
         ),
     )  # fmt: skip
 
@@ -300,5 +315,3 @@ def _publish(
         begin(session, instance, cause="published", at=at)
     transition(session, Job, job.id, "published", at=at, ended_at=at)
     return series
-
-

@@ -7,8 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from dicom_node.domain.work import Equipment
-from dicom_node.restore.derive.attributes import Action, row_of
-from dicom_node.restore.derive.private import is_kept
+from dicom_node.restore.derive.attributes import Action, keeps_private, row_of
 
 _PIXEL_GROUP = 0x7FE0
 
@@ -32,7 +31,7 @@ def _explained(tag: BaseTag, source: Dataset, derived: Dataset, equipment: Equip
 
 
 def _private_explained(tag: BaseTag, source: Dataset, derived: Dataset) -> bool:
-    kept = tag in source and is_kept(source, tag)
+    kept = tag in source and keeps_private(source, tag)
     return _both_equal(tag, source, derived) if kept else tag not in derived
 
 

@@ -6,8 +6,8 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from dicom_node.restore.checks.check import Check, Evidence, counted
+from dicom_node.restore.derive.attributes import keeps_private
 from dicom_node.restore.derive.label import LONGEST
-from dicom_node.restore.derive.private import is_kept
 
 _OWN_TEXTS: Final = ("SeriesDescription", "StationName", "Manufacturer", "DeviceSerialNumber")
 
@@ -39,7 +39,7 @@ def private(evidence: Evidence) -> Check:
 
 def _strangers(header: Dataset, *, depth: int) -> Iterator[str]:
     for element in header:
-        if element.tag.is_private and (depth or not is_kept(header, element.tag)):
+        if element.tag.is_private and (depth or not keeps_private(header, element.tag)):
             yield str(element.tag)
         if element.VR == "SQ":
             for item in element.value:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from dicom_node.restore.checks.check import Check, Evidence, Pair, counted, text
+from dicom_node.restore.derive.numbers import instance_numbers
 
 CORNER_MM: Final = 0.01
 ORIENTATION: Final = 1e-6
@@ -78,9 +79,7 @@ def _along(header: Dataset) -> float:
 
 
 def _renumbered(pairs: Sequence[Pair]) -> Iterator[str]:
-    """Yield slices whose number is not the source's, where the source's numbers are unique."""
-    numbers = [text(pair.source, "InstanceNumber") for pair in pairs]
-    if len(set(numbers)) == len(numbers) and all(number.lstrip("+-").isdigit() for number in numbers):
-        for pair, number in zip(pairs, numbers, strict=True):
-            if int(number) != int(pair.derived.InstanceNumber):
-                yield f"{pair.place} InstanceNumber"
+    """Yield slices whose number is not the one they should have: the source's, where those are unique."""
+    for pair, number in zip(pairs, instance_numbers([pair.source for pair in pairs]), strict=True):
+        if number != pair.derived.InstanceNumber:
+            yield f"{pair.place} InstanceNumber"

@@ -143,7 +143,7 @@ def marked(evidence: Evidence) -> Check:
 
 def _marks_of(pair: Pair, evidence: Evidence) -> Iterator[tuple[str, bool]]:
     source, derived, recipe = pair.source, pair.derived, evidence.making.recipe
-    wanted = label(recipe.label, text_of(source, "SeriesDescription"))
+    wanted = label(evidence.making.label, text_of(source, "SeriesDescription"))
     leads = wanted.startswith(mark_of(recipe.label).lstrip())
     steps = derived.get("DerivationCodeSequence") or []
     items = derived.get("ContributingEquipmentSequence") or []

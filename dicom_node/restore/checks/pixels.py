@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dicom_node.restore.checks.check import Check, Evidence, Pair, counted, text
-from dicom_node.restore.derive.uids import pixel_digest
-from dicom_node.restore.stored_values import domain_of, padding_mask
+from dicom_node.restore.derive.uids import StoredArray, pixel_digest
+from dicom_node.restore.stored_values import Domain, domain_of, padding_mask
 
 CLIPPED_SHARE: Final = 1e-5
 SHIFT_PIXELS: Final = 0.1
@@ -114,16 +114,23 @@ def alignment(evidence: Evidence) -> Check:
 
 
 def _shifts(stack: Sequence[Pair]) -> Iterator[tuple[float, str]]:
-    for index, pair in enumerate(stack):
-        source, derived = pair.source_values.astype(np.float32), pair.derived_values.astype(np.float32)
+    pictures = [_without_padding(pair.source_values, pair.domain) for pair in stack]
+    for index, (pair, source) in enumerate(zip(stack, pictures, strict=True)):
+        derived = _without_padding(pair.derived_values, pair.domain)
         if derived.shape != source.shape:
             yield float("inf"), pair.place
             continue
-        neighbours = (stack[other].source_values for other in (index - 1, index + 1) if 0 <= other < len(stack))
-        strangers = (*(other.astype(np.float32) for other in neighbours), *_turned(source))
+        strangers = [pictures[other] for other in (index - 1, index + 1) if 0 <= other < len(stack)] + _turned(source)
         own = _likeness(derived, source)
         strayed = any(_likeness(derived, other) > own for other in strangers)
         yield (float("inf") if strayed else _shift(source, derived)), pair.place
+
+
+def _without_padding(stored: StoredArray, domain: Domain) -> _Picture:
+    """Return values from which padding, far below all others, does not stand out and hide everything else."""
+    mask = padding_mask(stored, domain)
+    picture = stored.astype(np.float32)
+    return np.where(mask, picture[~mask].mean(), picture) if mask.any() and not mask.all() else picture
 
 
 def _turned(source: _Picture) -> list[_Picture]:

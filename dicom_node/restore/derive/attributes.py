@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pydicom.datadict import keyword_for_tag
+from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from dicom_node.domain.work import Equipment
@@ -186,6 +187,16 @@ def row_of(tag: BaseTag, equipment: Equipment = Equipment.NODE) -> Row:
     return TABLE.get(keyword, _KEPT)
 
 
-def keeps_private(creator: str, tag: BaseTag) -> bool:
-    """Whether a private element of this creator is kept."""
+def keeps_private(header: Dataset, tag: BaseTag) -> bool:
+    """Whether a private element is on the list, or is the creator of one that is there and on it (PS3.5 7.8.1)."""
+    if tag.is_private_creator:
+        creator = str(header[tag].value)
+        tags = sorted(header.keys())
+        block = (other for other in tags if other.group == tag.group and other.element >> 8 == tag.element)
+        return any(_listed(creator, other) for other in block)
+    element = header.get((tag.group, tag.element >> 8))
+    return element is not None and _listed(str(element.value), tag)
+
+
+def _listed(creator: str, tag: BaseTag) -> bool:
     return (tag.element & 0xFF) in PRIVATE_KEPT.get((creator.strip(), tag.group), frozenset())

@@ -13,8 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from dicom_node.domain.work import Equipment
-from dicom_node.restore.derive.attributes import Action, row_of
-from dicom_node.restore.derive.private import is_kept
+from dicom_node.restore.derive.attributes import Action, keeps_private, row_of
 
 _WORDS: Final = {"OW": "u2", "OL": "u4", "OF": "u4", "OD": "u8", "OV": "u8"}
 _PIXELS: Final = frozenset({"PixelData", "FloatPixelData", "DoubleFloatPixelData"})
@@ -34,14 +33,15 @@ def copied(source: Dataset, *, equipment: Equipment) -> Dataset:
     target = Dataset()
     for element in source:
         if element.tag.is_private:
-            if is_kept(source, element.tag):
-                target.add(_element(element, swap=swap))
+            if keeps_private(source, element.tag):
+                target.add(copied_element(element, swap=swap))
         elif element.keyword not in _PIXELS and row_of(element.tag, equipment).action is not Action.DROP:
-            target.add(_element(element, swap=swap))
+            target.add(copied_element(element, swap=swap))
     return target
 
 
-def _element(element: DataElement, *, swap: bool) -> DataElement:
+def copied_element(element: DataElement, *, swap: bool = False) -> DataElement:
+    """Return a deep copy of an element, without the private elements and group lengths of its items."""
     value = element.value
     if element.VR == "SQ":
         value = Sequence([_item(item, swap=swap) for item in value])
@@ -56,7 +56,7 @@ def _item(item: Dataset, *, swap: bool) -> Dataset:
     target = Dataset()
     for element in item:
         if not element.tag.is_private and element.tag.element != 0:
-            target.add(_element(element, swap=swap))
+            target.add(copied_element(element, swap=swap))
     return target
 
 

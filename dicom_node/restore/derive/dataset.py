@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from highdicom.sr import CodedConcept
-from pydicom.charset import python_encoding
 from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
@@ -16,19 +15,16 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicom_node.domain.marks import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_node.domain.work import Qualification
+from dicom_node.restore.derive.charset import UNICODE, keeps_its_character_set
 from dicom_node.restore.derive.copying import copied
 from dicom_node.restore.derive.equipment import equip
-from dicom_node.restore.derive.label import encodable, label
+from dicom_node.restore.derive.label import label
 from dicom_node.restore.derive.making import STEPS, Making
 from dicom_node.restore.derive.references import refer
 from dicom_node.restore.derive.uids import StoredArray
 
-UNICODE: Final = "ISO_IR 192"
 LONGEST_TEXT: Final = 1024
 """Characters of a Short Text (PS3.5 6.2)."""
-
-TEXT_VRS: Final = frozenset({"SH", "LO", "ST", "LT", "UT", "UC", "PN"})
-"""Written in the Specific Character Set (PS3.5 6.2)."""
 
 _RANK_OF_QUALIFICATION: Final = (Qualification.SERVICE, Qualification.RESEARCH, Qualification.PRODUCT)
 
@@ -75,7 +71,7 @@ def assemble(answer: Answer, making: Making) -> Dataset:
         equip(target, source, making=making, at=at)
         refer(target, source, known=making.known)
         _fill(target, answer.stored)
-        if not _keeps_its_character_set(target):
+        if not keeps_its_character_set(target):
             target.SpecificCharacterSet = UNICODE
     return target
 
@@ -100,7 +96,7 @@ def _identify(target: Dataset, answer: Answer, making: Making) -> None:
     target.SeriesInstanceUID = UID(answer.series_instance_uid)
     target.SeriesNumber = making.series_number
     target.InstanceNumber = answer.instance_number
-    target.SeriesDescription = label(making.recipe.label, text_of(answer.source, "SeriesDescription"))
+    target.SeriesDescription = label(making.label, text_of(answer.source, "SeriesDescription"))
 
 
 def _date(target: Dataset, at: datetime, rank: int) -> None:
@@ -172,24 +168,3 @@ def _in_zone_of(source: Dataset, at: datetime) -> datetime:
         if offset < timedelta(hours=24):
             return at.astimezone(timezone(-offset if text[0] == "-" else offset))
     return at
-
-
-def _keeps_its_character_set(target: Dataset) -> bool:
-    """Whether all text of the data set can be written in the character set it names (C.12.1.1.2)."""
-    given = target.get("SpecificCharacterSet") or ""
-    names = [given] if isinstance(given, str) else [str(name) for name in given]
-    if any(name and name not in python_encoding for name in names):
-        return False
-    encodings = tuple("ascii" if name in ("", "ISO_IR 6", "ISO 2022 IR 6") else python_encoding[name] for name in names)
-    return encodable(target.SeriesDescription, encodings) and not _holds_replacements(target)
-
-
-def _holds_replacements(target: Dataset) -> bool:
-    """Whether some text could not be decoded: its replacement characters exist in Unicode only."""
-    for element in target:
-        if element.VR == "SQ":
-            if any(_holds_replacements(item) for item in element.value):
-                return True
-        elif element.VR in TEXT_VRS and "\N{REPLACEMENT CHARACTER}" in str(element.value):
-            return True
-    return False

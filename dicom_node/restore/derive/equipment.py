@@ -1,6 +1,5 @@
 """Who made a derived object: equipment attributes and Contributing Equipment (PS3.3 C.12.1.1.5). Pure."""
 
-import copy
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +10,7 @@ from pydicom.sequence import Sequence
 
 from dicom_node.domain.marks import MODEL_NAME, PROJECT
 from dicom_node.domain.work import Equipment
+from dicom_node.restore.derive.copying import copied_element
 from dicom_node.restore.derive.making import Making
 
 ACQUISITION: Final = ("109101", "DCM", "Acquisition Equipment")
@@ -64,10 +64,11 @@ def _item_of(source: Dataset) -> Dataset:
     """Describe the source's equipment; the values are taken as they stand, valid or not."""
     item = Dataset()
     for keyword in _OF_SOURCE:
-        element = source.get(keyword) and source[keyword]
-        if element:
-            item.add(copy.deepcopy(element))
-    original = str((source.get("ImageType") or [""])[0]).strip() == "ORIGINAL"
+        if source.get(keyword):
+            item.add(copied_element(source[keyword]))
+    image_type = source.get("ImageType") or ""
+    first = image_type if isinstance(image_type, str) else str(image_type[0])
+    original = first.strip() == "ORIGINAL"
     item.PurposeOfReferenceCodeSequence = Sequence([CodedConcept(*(ACQUISITION if original else PROCESSING))])
     return item
 

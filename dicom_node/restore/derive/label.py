@@ -48,15 +48,10 @@ def label(template: str, description: str) -> str:
     return f"{before}{source[:room]}{after}".strip()
 
 
-def encodable(text: str, encodings: tuple[str, ...]) -> bool:
-    """Whether the text survives one of the Python encodings of a Specific Character Set."""
-    for encoding in encodings:
-        try:
-            text.encode(encoding)
-        except UnicodeEncodeError:
-            continue
-        return True
-    return False
+def replacing(template: str, number: int | None) -> str:
+    """Return a template that also says which Series Number it replaces, where there is one and room to say so."""
+    longer = f"{template} (replaces {number})"
+    return longer if number is not None and len(longer.replace(PLACE, "")) <= LONGEST else template
 
 
 def _split(template: str) -> tuple[str, str]:

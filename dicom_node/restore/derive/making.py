@@ -7,6 +7,7 @@ from typing import Final
 from dicom_node import VERSION
 from dicom_node.domain.marks import MODEL_NAME
 from dicom_node.domain.work import Recipe
+from dicom_node.restore.derive.label import replacing
 from dicom_node.restore.derive.references import SeriesOf
 
 STEPS: Final = {"denoise": ("113087", "DCM", "Smoothing")}
@@ -29,6 +30,8 @@ class Making:
         Time of the job's row, aware, in the node's zone: the same at every attempt.
     series_number
         Of the derived series.
+    replaces
+        Series Number of an earlier result that a destination already holds, and that this one replaces.
     ae_title, installation_id
         Of the node.
     known
@@ -43,6 +46,12 @@ class Making:
     ae_title: str
     installation_id: str
     known: SeriesOf
+    replaces: int | None = None
+
+    @property
+    def label(self) -> str:
+        """Template of Series Description (0008,103E)."""
+        return replacing(self.recipe.label, self.replaces)
 
     @property
     def versions(self) -> tuple[str, ...]:

@@ -138,6 +138,13 @@ def test_a_refusal_of_one_rule_does_not_take_the_job_from_another() -> None:
     assert (len(plan.jobs), plan.jobs[0].refused, code(plan)) == (1, None, "")
 
 
+def test_a_rule_that_refuses_has_no_say_in_the_job_of_another() -> None:
+    refusing = rule("a", then="continue", deliver_to="[strict]", priority="90", expires="1h")
+    plan = decided(refusing, rule("b", incomplete="restore", deliver_to="[pacs]"), complete=False)
+    (job,) = plan.jobs
+    assert (job.destinations, job.priority, job.expires_at) == (("pacs",), 50, None)
+
+
 def test_a_rule_that_only_forwards() -> None:
     plan = decided(rule(restore="", forward_originals_to="[archive]"))
     assert (plan.rule, code(plan), plan.originals) == ("ct", "rule only forwards", ("archive",))

@@ -71,6 +71,7 @@ CT_REFUSALS = [
     ("syntax not decodable", [instance(0, syntax="1.2.840.10008.1.2.4.201")]),
     ("encrypted", series(EncryptedAttributesSequence=[{"EncryptedContentTransferSyntaxUID": "1.2"}])),
     ("overlay", series(_overlay_in_pixels="6000")),
+    ("pixel data too short", [*series(3), instance(3, _pixels_short="YES")]),
     ("pixel format", series(BitsStored=8)),
     ("pixel format", series(BitsStored=32)),
     ("rescale missing", series(RescaleSlope=None)),
@@ -137,7 +138,7 @@ VOLUME = [
     ("a slice is missing at 4.0 mm: only slice-wise pipelines", [instance(i) for i in (0, 1, 3, 4)]),
     ("the slices are not evenly spaced (2.0 to 3.3 mm): only slice-wise pipelines",
      [*series(3), instance(3, ImagePositionPatient=["0", "0", "7.3"])]),
-    ("the slices are 4.0 mm apart but 2 mm thick: only slice-wise pipelines", [instance(2 * i) for i in range(4)]),
+    ("the slices are 4.0 mm apart, 2 mm thick: only slice-wise pipelines", [instance(2 * i) for i in range(4)]),
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import pytest
 from dicom_node.decide.guards import own_result, prior, read_date
 from dicom_node.domain.marks import MODEL_NAME, PROJECT
 from tests.support.cuts import START, facts_of, instance
+from tests.unit.restore.kit import making
 
 OURS = {"Manufacturer": PROJECT, "ManufacturerModelName": MODEL_NAME}
 
@@ -23,6 +24,19 @@ OURS = {"Manufacturer": PROJECT, "ManufacturerModelName": MODEL_NAME}
 )
 def test_loop_guard(changes: dict[str, object], ours: bool) -> None:
     assert (own_result(facts_of([instance(0, **changes)])) is not None) is ours
+
+
+def test_equipment_that_varies_too_much_does_not_hide_a_result() -> None:
+    from_source = [
+        instance(
+            index,
+            ContributingEquipmentSequence=[{"StationName": f"console {index}"}, OURS],
+            DerivationDescription=f"{making().description} | resampled",
+        )
+        for index in range(40)
+    ]
+    assert facts_of(from_source).attributes["ContributingEquipmentSequence"] == {"vr": "SQ", "varies": True}
+    assert own_result(facts_of(from_source)) is not None
 
 
 def test_one_derived_instance_is_enough() -> None:

@@ -13,6 +13,7 @@ from dicom_node.database.tables import Checkpoint, Series
 from dicom_node.domain.errors import StorageError
 from dicom_node.domain.work import canonical_json
 from dicom_node.provenance import checkpoint
+from dicom_node.provenance.verify import verify
 from tests.support.deliveries import World, make_delivered_series, make_world
 
 
@@ -49,6 +50,12 @@ def test_it_names_what_grew_and_counts_everything(world: World, database: Databa
     assert second["events"] == sum(counts) + second["grown"]["node"][0]
     assert (second["chains"], [row.root for row in rows]) == (3, [first["root"], second["root"]])
     assert checkpoint.root_of(checkpoint.merged([first, second])) == second["root"]
+
+
+def test_the_first_one_of_a_node_without_events_verifies(world: World, database: Database) -> None:
+    checkpoint.write(database, world.layout, world.clock)
+    make_delivered_series(world)
+    assert verify(database, world.layout) == []
 
 
 def test_a_copy_that_cannot_be_written_is_said_after_the_checkpoint_stands(world: World, tmp_path: Path) -> None:

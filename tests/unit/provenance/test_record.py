@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from dicom_node.database.engine import Database
-from dicom_node.database.tables import Alert, ProvenanceEvent, Revision, Series, Study
+from dicom_node.database.tables import Alert, Association, ProvenanceEvent, Reception, Revision, Series, Study
 from dicom_node.domain.states import IllegalTransition
-from dicom_node.provenance.record import alert, begin, note, transition
+from dicom_node.provenance.record import alert, begin, begin_all, note, transition
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -45,6 +45,38 @@ def test_every_move_links_to_the_one_before(database: Database) -> None:
     assert [event.prev_hash for event in events] == ["", events[0].hash, events[1].hash]
     assert (series.chain_head, series.chain_count) == (events[-1].hash, 3)
     assert events[-1].payload == {"columns": {"state": "working"}}
+
+
+def test_births_in_one_piece_are_chained_one_by_one(database: Database) -> None:
+    make_revision(database)
+    with database.write() as session:
+        association = Association(folder="a", calling_ae="", called_ae="", address="", opened_at=AT)
+        session.add(association)
+        session.flush()
+        receptions = [
+            Reception(association_id=association.id, path=path, size=1, sha256="", received_at=AT, outcome="registered",
+                      series_id=1)
+            for path in "abc"
+        ]  # fmt: skip
+        begin_all(session, [(row, f"cause {row.path}") for row in receptions], at=AT)
+    with database.read() as session:
+        events = session.scalars(select(ProvenanceEvent).order_by(ProvenanceEvent.id)).all()
+        series = session.scalars(select(Series)).one()
+    assert [event.cause for event in events[2:]] == ["cause a", "cause b", "cause c"]
+    assert [event.payload["columns"]["path"] for event in events[2:]] == ["a", "b", "c"]
+    assert [event.prev_hash for event in events[1:]] == [event.hash for event in events[:-1]]
+    assert (series.chain_head, series.chain_count) == (events[-1].hash, len(events))
+
+
+def test_events_of_a_transaction_that_fails_leave_the_chain_as_it_was(database: Database) -> None:
+    revision_id = make_revision(database)
+    with pytest.raises(IllegalTransition), database.write() as session:
+        transition(session, Revision, revision_id, "decided", at=AT)
+        transition(session, Revision, revision_id, "decided", at=AT)
+    with database.write() as session:
+        transition(session, Revision, revision_id, "decided", at=AT)
+    with database.read() as session:
+        assert session.scalars(select(ProvenanceEvent.seq).order_by(ProvenanceEvent.seq)).all() == [1, 2, 3]
 
 
 def test_a_cause_outside_the_table_changes_nothing(database: Database) -> None:

@@ -11,8 +11,8 @@ from pydicom.uid import CTImageStorage, MRImageStorage
 
 from dicom_node.restore.attempt import DerivedFile
 from dicom_node.restore.checks.all import CHECKS
-from dicom_node.restore.read_back import ReadBack, Written, read_back
-from dicom_node.restore.source import Refused, SourceFile
+from dicom_node.restore.read_back import NotReadBack, ReadBack, Written, read_back
+from dicom_node.restore.source import SourceFile
 from dicom_node.sandbox.client import Sandbox
 from tests.support.phantoms import make_series
 from tests.unit.restore.kit import Tried, try_series
@@ -232,5 +232,18 @@ def test_a_file_that_is_cut_is_not_read_back(
     planted(1, lambda ds: None)
     path: Path = tried.made.files[1].path
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(Refused):
+    with pytest.raises(NotReadBack):
         look(tried, sandbox)
+
+
+def test_padding_far_below_all_values_hides_no_likeness(tmp_path: Path, sandbox: Sandbox) -> None:
+    series = make_series(3, size=96)
+    y, x = np.mgrid[:96, :96] - 47.5
+    for ds in series:
+        stored = np.frombuffer(ds.PixelData, dtype="<u2").reshape(96, 96).astype(np.int32)
+        units = np.where(x**2 + y**2 > 46**2, -32768, stored * int(ds.RescaleSlope) + int(ds.RescaleIntercept))
+        ds.PixelData = units.astype("<i2").tobytes()
+        ds.BitsStored, ds.HighBit, ds.PixelRepresentation, ds.RescaleIntercept, ds.RescaleSlope = 16, 15, 1, 0, 1
+        ds.add_new("PixelPaddingValue", "SS", -32768)
+    made = try_series(series, tmp_path, sandbox).made
+    assert [check.sentence() for check in made.found.failures] == []

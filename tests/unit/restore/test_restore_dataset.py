@@ -17,6 +17,7 @@ from dicom_node.domain.work import Equipment, Qualification
 from dicom_node.restore.derive.attributes import TABLE, Action
 from dicom_node.restore.derive.dataset import Answer, assemble, derived_image_type, encode, qualification
 from dicom_node.restore.derive.making import Making
+from dicom_node.restore.source import read_header
 from tests.support.phantoms import make_series
 from tests.unit.restore.kit import JOB_TIME, making, recipe
 
@@ -169,6 +170,16 @@ def test_equipment_of_the_source_where_the_rule_says_so() -> None:
     assert [item.Manufacturer for item in made.ContributingEquipmentSequence] == [PROJECT]
 
 
+def test_what_is_said_of_the_sources_equipment_is_copied_clean() -> None:
+    item = Dataset()
+    item.InstitutionName = "clinic"
+    item.private_block(0x0011, "WHO", create=True).add_new(0x01, "LO", "inside")
+    of_source = derived(source(ImageType="ORIGINAL", OperatorIdentificationSequence=Sequence([item])))
+    made = of_source.ContributingEquipmentSequence[0]
+    assert made.PurposeOfReferenceCodeSequence[0].CodeMeaning == "Acquisition Equipment"
+    assert [element.keyword for element in made.OperatorIdentificationSequence[0]] == ["InstitutionName"]
+
+
 def test_lossy_once_is_lossy_for_ever() -> None:
     made = derived(source(LossyImageCompression="01", LossyImageCompressionRatio=10))
     assert (made.LossyImageCompression, made.LossyImageCompressionRatio) == ("01", 10)
@@ -199,6 +210,21 @@ def test_the_label_decides_the_character_set(charset: Any, label: str, expected:
     assert (charset_made if isinstance(charset_made, str) else list(charset_made)) == expected
     assert made.SeriesDescription == label.replace("{SeriesDescription}", given.SeriesDescription)
     assert str(made.PatientName) == str(given.PatientName)
+
+
+KATAKANA = b"\xd1\xc8 CT"
+"""Half-width katakana with Latin letters: JIS X 0201, which pydicom reads and cannot write."""
+
+
+def test_text_that_cannot_be_written_as_it_was_read_becomes_unicode(tmp_path: Path) -> None:
+    given = source(SpecificCharacterSet="ISO_IR 13", PatientName="N" * len(KATAKANA), StudyDescription="N")
+    path = tmp_path / "source.dcm"
+    path.write_bytes(encode(given).replace(b"N" * len(KATAKANA), KATAKANA))
+    header = read_header(path)
+    assert str(header.PatientName) == "\uff91\uff88 CT"
+    path.write_bytes(encode(derived(header)))
+    made = dcmread(path)
+    assert (made.SpecificCharacterSet, made.PatientName) == ("ISO_IR 192", "\uff91\uff88 CT")
 
 
 def _image_reference(uid: str) -> Dataset:

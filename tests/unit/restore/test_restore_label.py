@@ -2,8 +2,8 @@
 
 import pytest
 
-from dicom_node.restore.derive.label import LabelError, encodable, label, mark_of
-from dicom_node.restore.derive.series_number import series_number
+from dicom_node.restore.derive.label import LabelError, label, mark_of
+from dicom_node.restore.derive.numbers import series_number, whole_number
 
 LONG = "x" * 80
 
@@ -53,14 +53,9 @@ def test_a_label_that_cannot_be_written_is_refused(template: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "encodings", "expected"),
-    [
-        ("DLR", ("ascii",), True),
-        ("Schädel", ("ascii",), False),
-        ("Schädel", ("latin_1",), True),
-        ("頭部", ("ascii", "iso2022_jp"), True),
-        ("頭部", ("latin_1",), False),
-    ],
-)
-def test_encodable(text: str, encodings: tuple[str, ...], expected: bool) -> None:
-    assert encodable(text, encodings) is expected
+    ("text", "expected"),
+    [("5", 5), (" -3 ", -3), ("+7", 7), ("", None), ("5.0", None), ("1_0", None), ("\u00b2", None), ("\u0663", None),
+     ("-+5", None), ("9" * 13, None)],
+)  # fmt: skip
+def test_strangers_write_anything_for_a_number(text: str, expected: int | None) -> None:
+    assert whole_number(text) == expected

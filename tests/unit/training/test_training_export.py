@@ -149,7 +149,7 @@ def test_a_card_states_its_figures_with_tier_and_n(tmp_path: Path) -> None:
     assert "5 figures" in done.output
     figures = json.loads((bundle / "card.json").read_text(encoding="utf-8"))["figures"]
     assert all({"tier", "n", "interval"} <= set(figure) for figure in figures)
-    assert (figures[0]["input"], figures[0]["pipeline"], figures[0]["nlm, best strength"]) == (20, 30, 28)
+    assert (figures[0]["input"], figures[0]["pipeline"], figures[0]["nlm at its best strength"]) == (20, 30, 28)
     assert (figures[2]["6 mm"], figures[2]["share of noise left"]) == (0.9, 0.5)
     assert (figures[-1]["recovery"], figures[-1]["pipeline"], figures[-1]["nlm"]) == (0.9, 10, 15)
 
