@@ -10,7 +10,6 @@ from rich.console import Console
 from restoration.card import BUNDLES
 from training.errors import TrainingError
 from training.export import export_bundle, write_figures
-from training.extract import extract as extract_series
 from training.figures import read_evaluation
 from training.fit import CHECKPOINT, Row, fit, load_checkpoint
 from training.recipe import Recipe, load_recipe
@@ -56,16 +55,6 @@ def figures(
     outcome = read_evaluation(evaluation.read_text(encoding="utf-8"))
     count = write_figures(outcome, bundles / outcome.pipeline)
     console.print(f"{outcome.pipeline}: {count} figures")
-
-
-@app.command()
-def extract(
-    series: Annotated[list[Path], typer.Argument(help="Folders of DICOM slices, one series each.", exists=True)],
-    target: Annotated[Path, typer.Option(help="Folder for the arrays.")] = Path("training-runs") / "arrays",
-) -> None:
-    """Write arrays with headers from DICOM folders, for --data of train and of evaluate."""
-    for folder in series:
-        console.print(f"{folder.name}: {extract_series(folder, target)} slices")
 
 
 def main() -> None:

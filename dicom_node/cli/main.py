@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from dicom_node.cli import deliveries, doctor, jobs, network, restore, rules, series, serve, status, upkeep
+from dicom_node.cli import deliveries, doctor, extract, jobs, network, restore, rules, series, serve, status, upkeep
 from dicom_node.cli.opened import ConfigOption
 from dicom_node.domain.errors import NodeError
 
@@ -41,6 +41,7 @@ app.command()(upkeep.backup)
 app.add_typer(upkeep.database_app, name="db")
 app.command()(doctor.doctor)
 app.command()(restore.restore)
+app.command()(extract.extract)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from dicom_node.domain.errors import BadInstance
 from dicom_node.domain.series import Instance, SopUid
+from dicom_node.restore.source import SourceFile
 from dicom_node.sandbox.client import Header, Sandbox, Unreadable
 from dicom_node.storage.part10 import data_set_digest
 
@@ -51,6 +52,16 @@ def read_folder(folder: Path, *, sandbox: Sandbox, at: datetime) -> Folder:
             instance = _instance(number, header, at)
             series.setdefault(instance.text("SeriesInstanceUID"), []).append(instance)
     return Folder(series=tuple(tuple(members) for members in series.values()), unreadable=tuple(unreadable))
+
+
+def source_file(item: Instance) -> SourceFile:
+    """Return an instance of `read_folder` as the restore station reads it."""
+    return SourceFile(
+        instance_id=item.id,
+        path=Path(item.path),
+        sop_instance_uid=item.sop_instance_uid,
+        sop_class_uid=item.sop_class_uid,
+    )
 
 
 def _claims_to_be_dicom(path: Path) -> bool:

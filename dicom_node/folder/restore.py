@@ -20,13 +20,13 @@ from dicom_node.domain.errors import NodeError, NotFound
 from dicom_node.domain.reasons import reason
 from dicom_node.domain.series import Instance
 from dicom_node.domain.work import Recipe, digest_of
-from dicom_node.folder.reading import read_folder
+from dicom_node.folder.reading import read_folder, source_file
 from dicom_node.restore.attempt import Made, attempt
 from dicom_node.restore.derive.making import Making
 from dicom_node.restore.derive.numbers import series_number
 from dicom_node.restore.judge import judge_sources
 from dicom_node.restore.pipelines import Restorers
-from dicom_node.restore.source import Refused, SourceFile, read_source
+from dicom_node.restore.source import Refused, read_source
 from dicom_node.sandbox.client import Sandbox, Unreadable
 from restoration.card import Card
 from restoration.restorer import Restorer
@@ -187,7 +187,7 @@ def _attempt(members: Sequence[Instance], bench: _Bench, folder: Path) -> Made:
     why = refusal(build_facts(members, stacks, _circumstances(bench)), stacks, card)
     if why is not None:
         raise Refused(why, members[0].text("SeriesInstanceUID"))
-    files = {item.id: _file(item) for item in members}
+    files = {item.id: source_file(item) for item in members}
     sources = read_source(stacks, files, sandbox=bench.sandbox, unit=card.unit)
     judgement = judge_sources([stack.volume for stack in sources], card)
     if not judgement.passed:
@@ -235,15 +235,6 @@ def _recipe(card: Card, strength: float | None) -> Recipe:
 
 def _circumstances(bench: _Bench) -> Circumstances:
     return Circumstances(calling_ae="", called_ae="", peer="", complete=True, holes=0, received_local=bench.at)
-
-
-def _file(item: Instance) -> SourceFile:
-    return SourceFile(
-        instance_id=item.id,
-        path=Path(item.path),
-        sop_instance_uid=item.sop_instance_uid,
-        sop_class_uid=item.sop_class_uid,
-    )
 
 
 def _series_by_study(series: Sequence[Sequence[Instance]]) -> dict[str, dict[str, str]]:

@@ -5,11 +5,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from monai.bundle import ConfigParser
-from pydicom import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
@@ -17,7 +14,6 @@ from restoration.networks.unet import RestorationUNet
 from training.cli import app
 from training.errors import DataError
 from training.export import WEIGHTS, export_bundle, write_figures
-from training.extract import extract
 from training.figures import read_evaluation
 from training.fit import build_network
 from training.recipe import Recipe
@@ -71,50 +67,6 @@ def test_shipped_bundles_are_complete_and_small(name: str) -> None:
     metadata = json.loads((bundle / "configs" / "metadata.json").read_text(encoding="utf-8"))
     assert metadata["version"] == card["version"]
     assert "Not a medical device" in (bundle / "docs" / "README.md").read_text(encoding="utf-8")
-
-
-def ct_slice(value: int, *, image_type: list[str], number: int) -> Dataset:
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = CTImageStorage
-    dataset.SOPClassUID, dataset.SOPInstanceUID = CTImageStorage, generate_uid()
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    dataset.Modality, dataset.ImageType, dataset.InstanceNumber = "CT", image_type, number
-    dataset.PixelSpacing, dataset.SliceThickness = [0.8, 0.8], 2.5
-    dataset.RescaleSlope, dataset.RescaleIntercept = 2, -1000
-    dataset.Rows = dataset.Columns = 8
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
-    dataset.PixelRepresentation, dataset.SamplesPerPixel = 0, 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.PixelData = np.full((8, 8), value, np.uint16).tobytes()
-    dataset.PatientName = "Nobody^Real"
-    return dataset
-
-
-def test_arrays_from_dicom_are_in_hu_sorted_and_nameless(tmp_path: Path) -> None:
-    series = tmp_path / "series"
-    series.mkdir()
-    original = ["ORIGINAL", "PRIMARY", "AXIAL"]
-    for name, dataset in {
-        "b": ct_slice(520, image_type=original, number=2),
-        "a": ct_slice(510, image_type=original, number=1),
-        "localizer": ct_slice(1, image_type=["ORIGINAL", "PRIMARY", "LOCALIZER"], number=3),
-        "derived": ct_slice(1, image_type=["DERIVED", "SECONDARY"], number=4),
-    }.items():
-        dataset.save_as(series / name, enforce_file_format=True)
-    (series / "note.txt").write_text("no DICOM", encoding="utf-8")
-    assert extract(series, tmp_path / "out") == 2
-    with np.load(tmp_path / "out" / "series.npz") as arrays:
-        assert arrays["volume"][:, 0, 0].tolist() == [20, 40]
-    header = (tmp_path / "out" / "series.json").read_text(encoding="utf-8")
-    assert json.loads(header)["spacing_mm"] == [2.5, 0.8, 0.8]
-    assert "Nobody" not in header
-
-
-def test_a_folder_without_slices_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no original"):
-        extract(tmp_path, tmp_path / "out")
 
 
 EVALUATION = {
