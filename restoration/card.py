@@ -133,9 +133,9 @@ class Card:
         return self.weights_sha256[:12] or "classical"
 
 
-def names() -> tuple[str, ...]:
+def names(*, bundles: Path = BUNDLES) -> tuple[str, ...]:
     """Names of all shipped bundles, sorted."""
-    return tuple(sorted(path.parent.name for path in BUNDLES.glob("*/card.json")))
+    return tuple(sorted(path.parent.name for path in bundles.glob("*/card.json")))
 
 
 def load_card(name: str, *, bundles: Path = BUNDLES) -> Card:
@@ -147,6 +147,12 @@ def load_card(name: str, *, bundles: Path = BUNDLES) -> Card:
         No such bundle, or its card is not readable or not complete.
     """
     path = bundles / name / "card.json"
+    if name not in names(bundles=bundles):
+        raise BundleError(
+            happened="there is no such pipeline",
+            subject=name,
+            remedy=f"There are: {', '.join(names(bundles=bundles)) or 'none'}.",
+        )
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         parts: dict[str, Any] = {
