@@ -6,25 +6,11 @@ TrainingError
 └── CheckpointError    a checkpoint belongs to another recipe or is not readable
 """
 
+from restoration.errors import RestorationError
 
-class TrainingError(Exception):
-    """What happened, to which object, and what to do about it.
 
-    Parameters
-    ----------
-    happened
-        One sentence without the subject.
-    subject
-        The recipe, folder or file it happened to.
-    remedy
-        What a person can do.
-    """
-
-    def __init__(self, *, happened: str, subject: str, remedy: str) -> None:
-        super().__init__(f"{subject}: {happened}. {remedy}")
-        self.happened = happened
-        self.subject = subject
-        self.remedy = remedy
+class TrainingError(RestorationError):
+    """What went wrong in a training: what happened, to which recipe, folder or file, and what to do about it."""
 
 
 class RecipeError(TrainingError):
