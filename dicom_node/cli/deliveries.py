@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from dicom_node.cli import show
-from dicom_node.cli.opened import ConfigOption, JsonOption, WhyOption, destination_of, opened, who
+from dicom_node.cli.opened import ConfigOption, JsonOption, WhyOption, destination_of, one_of, opened, who
+from dicom_node.domain.states import DELIVERY
 
 app = typer.Typer(no_args_is_help=True, help="Sending results and originals.")
 DeliveryArgument = Annotated[int, typer.Argument(metavar="DELIVERY", help="Its number, see «deliveries list».")]
@@ -17,7 +18,7 @@ DestinationArgument = Annotated[str, typer.Argument(metavar="DEST", help="Name o
 def list_deliveries(
     ctx: typer.Context,
     config: ConfigOption = None,
-    state: Annotated[str, typer.Option(help="Only deliveries in this state.")] = "",
+    state: Annotated[str, typer.Option(help="Only deliveries in this state.", callback=one_of(DELIVERY.states))] = "",
     destination: Annotated[str, typer.Option(help="Only deliveries to it.")] = "",
     limit: Annotated[int, typer.Option(min=1)] = 100,
     json: JsonOption = False,

@@ -1,5 +1,6 @@
 """``doctor``: can this node work? Touches: disk, database, ports, bundles, destinations, all reading."""
 
+import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -49,6 +50,9 @@ def _disk(config: Config) -> Iterator[Check]:
     free_gb = shutil.disk_usage(folder).free / GB
     wanted = config.storage.min_free_gb
     yield Check(name="disk", good=free_gb >= wanted, detail=f"{free_gb:.1f} GB free, {wanted:g} GB wanted")
+    writable = os.access(folder, os.W_OK | os.X_OK)
+    detail = str(config.node.data_dir) if writable else f"{folder} cannot be written"
+    yield Check(name="data_dir", good=writable, detail=detail)
 
 
 def _database(config: Config) -> Iterator[Check]:
@@ -92,13 +96,20 @@ def _port(name: str, host: str, port: int) -> Check:
     return Check(name=name, good=True, detail=f"{host}:{port} is free")
 
 
-def _bundles(_config: Config) -> Iterator[Check]:
+def _bundles(config: Config) -> Iterator[Check]:
     from dicom_node.decide.eligibility import cards
     from dicom_node.domain.reasons import Reason
 
-    for name, card in cards().items():
-        broken = isinstance(card, Reason)
-        yield Check(name=f"pipeline {name}", good=not broken, detail=card.sentence if isinstance(card, Reason) else "")
+    known = cards()
+    for name, card in known.items():
+        if isinstance(card, Reason):
+            yield Check(name=f"pipeline {name}", good=False, detail=card.sentence)
+        else:
+            yield Check(name=f"pipeline {name}", good=True, detail=card.title)
+    named = {*config.pipelines, *(step["pipeline"] for rule in config.rules for step in rule.get("restore") or ())}
+    for name in sorted(named - set(known)):
+        detail = f"the configuration names it, but there are only {', '.join(known)}"
+        yield Check(name=f"pipeline {name}", good=False, detail=detail)
 
 
 def _destinations(config: Config) -> Iterator[Check]:

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from dicom_node.cli import show
-from dicom_node.cli.opened import ConfigOption, JsonOption, WhyOption, opened, who
+from dicom_node.cli.opened import ConfigOption, JsonOption, WhyOption, one_of, opened, who
+from dicom_node.domain.states import JOB
 
 app = typer.Typer(no_args_is_help=True, help="Restorations.")
 JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="Its number, see «jobs list».")]
@@ -15,7 +16,7 @@ JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="Its number, see
 def list_jobs(
     ctx: typer.Context,
     config: ConfigOption = None,
-    state: Annotated[str, typer.Option(help="Only jobs in this state.")] = "",
+    state: Annotated[str, typer.Option(help="Only jobs in this state.", callback=one_of(JOB.states))] = "",
     limit: Annotated[int, typer.Option(min=1)] = 100,
     json: JsonOption = False,
 ) -> None:
@@ -34,7 +35,7 @@ def list_jobs(
 
 @app.command()
 def retry(ctx: typer.Context, job: JobArgument, why: WhyOption, config: ConfigOption = None) -> None:
-    """Queue a failed job again."""
+    """Queue a job again that failed, or was refused because its pipeline could not be used."""
     from dicom_node.restore import actions
 
     with opened(ctx, config) as node:

@@ -1,6 +1,7 @@
 """The command line. Touches: standard output and error; each command imports what it needs when it is called."""
 
 import sys
+import warnings
 from collections.abc import Sequence
 
 import typer
@@ -52,10 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         Instead of the process's own.
     """
+    # The library's warnings quote strangers' values; what matters of them the commands say themselves.
+    warnings.filterwarnings("ignore", module=r"pydicom\.")
     try:
         app(args=arguments)
     except NodeError as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}. Correct that and try again")
     except DBAPIError as error:
         _fail(f"the database answers: {error.orig}. Look at «dicom-node doctor» and at the node's log")
 

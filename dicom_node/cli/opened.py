@@ -1,7 +1,7 @@
 """What a command needs of a node: its configuration, database, data folder. Touches: configuration, database."""
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,17 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Reason, kept with your login name.")]
+
+
+def one_of(words: Collection[str]) -> Callable[[str], str]:
+    """Return a check that an option is one of these words, or left out."""
+
+    def check(word: str) -> str:
+        if word and word not in words:
+            raise typer.BadParameter(f"«{word}» is none of {', '.join(sorted(words))}")
+        return word
+
+    return check
 
 
 @dataclass(frozen=True, kw_only=True)

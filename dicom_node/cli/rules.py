@@ -99,8 +99,8 @@ def dry_run(
     rows = [
         {
             "series": item.series_instance_uid,
-            "now": "; ".join(item.before.pipelines) or item.before.reason,
-            "then": "; ".join(item.after.pipelines) or item.after.reason,
+            "now": item.before.in_words,
+            "then": item.after.in_words,
         }
         for item in changed
     ]
@@ -155,7 +155,7 @@ def history(
 
     with opened(ctx, config) as node:
         if diff is not None:
-            show.raw(rulebook.diff(node.database, diff))
+            show.raw(rulebook.diff(node.database, diff).rstrip("\n") + "\n")
             return
         rows = [
             {

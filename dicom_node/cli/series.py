@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from dicom_node.cli import show
-from dicom_node.cli.opened import ConfigOption, JsonOption, opened
+from dicom_node.cli.opened import ConfigOption, JsonOption, one_of, opened
+from dicom_node.domain.states import JOB, SERIES_STATES
 
 SHOWN = 200
 
@@ -16,8 +17,13 @@ app = typer.Typer(no_args_is_help=True, help="Received series.")
 def list_series(
     ctx: typer.Context,
     config: ConfigOption = None,
-    state: Annotated[str, typer.Option(help="open, cut, working or closed.")] = "",
-    job: Annotated[str, typer.Option(help="State of a job, or attention: waits for a person.")] = "",
+    state: Annotated[str, typer.Option(help="open, cut, working or closed.", callback=one_of(SERIES_STATES))] = "",
+    job: Annotated[
+        str,
+        typer.Option(
+            help="State of a job, or attention: waits for a person.", callback=one_of(("attention", *JOB.states))
+        ),
+    ] = "",
     text: Annotated[str, typer.Option(help="Part of patient, accession number, description or UID.")] = "",
     json: JsonOption = False,
 ) -> None:
@@ -68,10 +74,21 @@ def _print(item: dict[str, Any]) -> None:
         show.line(f"cut {revision['number']}: {revision['instances']} objects, because {revision['why']}; {said}")
     for job in item["jobs"]:
         show.line(f"job {job['id']} {job['pipeline']}: {job['state']} {job['reason']}")
-        show.table(job["figures"], ("gate", "name", "value", "unit", "low", "high", "passed"))
-    for delivery in [*item["deliveries"], *(entry for job in item["jobs"] for entry in job["deliveries"])]:
-        error = delivery["error"] or ""
-        show.line(f"→ {delivery['destination']} {delivery['state']} {delivery['sent']}/{delivery['total']} {error}")
+        figures = [{**figure, **_rounded(figure)} for figure in job["figures"]]
+        show.table(figures, ("gate", "name", "value", "unit", "low", "high", "passed"))
+        _print_deliveries("result", job["deliveries"])
+    _print_deliveries("originals", item["deliveries"])
     show.line("")
-    told = [{**line, "at": line["at"][:19]} for line in item["timeline"]]
-    show.table(told, ("at", "subject", "text", "state"))
+    told = [{**line, "at (UTC)": line["at"][:19]} for line in item["timeline"]]
+    show.table(told, ("at (UTC)", "subject", "text", "state"))
+
+
+def _print_deliveries(what: str, deliveries: list[dict[str, Any]]) -> None:
+    for one in deliveries:
+        show.line(f"{what} → {one['destination']} {one['state']} {one['sent']}/{one['total']} {one['error'] or ''}")
+
+
+def _rounded(figure: dict[str, Any]) -> dict[str, str]:
+    """Write a figure and its bounds for people: four digits."""
+    bounds = {key: figure.get(key) for key in ("value", "low", "high")}
+    return {key: "" if value is None else f"{value:.4g}" for key, value in bounds.items()}

@@ -25,10 +25,11 @@ def verify(ctx: typer.Context, config: ConfigOption = None, json: JsonOption = F
         for finding in found:
             show.line(str(finding))
         show.line(f"{len(found)} findings" if found else "Everything is as recorded.")
-        show.line(
-            f"{unsealed} events are younger than the last checkpoint. Who owns this machine could have altered a chain "
-            "together with its head since then; that cannot be seen from here."
-        )
+        if unsealed:
+            show.line(
+                f"{unsealed} events are younger than the last checkpoint. Who owns this machine could have altered a "
+                "chain together with its head since then; that cannot be seen from here."
+            )
     if found:
         raise typer.Exit(1)
 

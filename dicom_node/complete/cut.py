@@ -8,6 +8,7 @@ in this cut or in the next one, never lost.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -23,9 +24,11 @@ from dicom_node.database.tables import Association, Delivery, DerivedSeries, Job
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.reasons import reason
 from dicom_node.domain.series import Instance
+from dicom_node.provenance.alone import FIRST_WAIT, alone, failing
 from dicom_node.provenance.closing import close_if_finished
 from dicom_node.provenance.record import alert, transition
 
+FAILED: Final = "cut failed"
 _SUPERSEDED = (Job, Delivery, DerivedSeries)
 
 
@@ -41,7 +44,7 @@ class _Seen:
 
 
 def sweep(database: Database, config: Config, clock: Clock) -> datetime | None:
-    """Cut every series that is due.
+    """Cut every series that is due; one that fails gets an alert and is tried again later.
 
     Returns
     -------
@@ -50,12 +53,17 @@ def sweep(database: Database, config: Config, clock: Clock) -> datetime | None:
     """
     with database.read() as session:
         waiting = rows.awaiting(session)
+        failed = failing(session, FAILED)
     again: list[datetime] = []
     for series_id, last_received_at in waiting:
-        earliest = last_received_at + shortest_wait(config.completion)
+        earliest = max(last_received_at + shortest_wait(config.completion), failed.get(series_id, last_received_at))
         if clock.now() < earliest:
             again.append(earliest)
-        elif (until := _look(database, config, clock, series_id)) is not None:
+            continue
+        until: datetime | None = clock.now() + FIRST_WAIT
+        with alone(database, clock, FAILED, series_id, failed_before=series_id in failed):
+            until = _look(database, config, clock, series_id)
+        if until is not None:
             again.append(until)
     return min(again, default=None)
 

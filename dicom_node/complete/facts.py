@@ -2,8 +2,8 @@
 
 Each attribute keeps the value that all instances share, or up to 32 distinct values with their counts; beyond that,
 numbers keep smallest and largest, all else only says that it varies. 64 KiB in all: beyond that the longest are dropped
-and named under ``_dropped``, except those that guards and eligibility read. The transfer syntax stands beside the
-headers as ``_transfer_syntax``.
+and named under ``_dropped``; of those that guards and eligibility read, only what does not fit even without the others.
+The transfer syntax stands beside the headers as ``_transfer_syntax``.
 """
 
 import json
@@ -96,18 +96,27 @@ def _beyond(vr: str, values: Sequence[list[Any]], count: int) -> dict[str, Any]:
 
 def _fit(attributes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     sizes = {keyword: len(keyword) + len(canonical_json(item)) + 4 for keyword, item in attributes.items()}
-    total = sum(sizes.values())
-    dropped: list[str] = []
-    for keyword in sorted(sizes.keys() - _KEPT, key=lambda name: (-sizes[name], name)):
-        if total <= SIZE_LIMIT:
-            break
-        total -= sizes[keyword]
-        dropped.append(keyword)
+    needed = {keyword: size for keyword, size in sizes.items() if keyword in _KEPT}
+    dropped = _too_long(needed, SIZE_LIMIT)
+    room = SIZE_LIMIT - sum(size for keyword, size in needed.items() if keyword not in dropped)
+    dropped |= _too_long({keyword: size for keyword, size in sizes.items() if keyword not in needed}, room)
     kept = {keyword: item for keyword, item in attributes.items() if keyword not in dropped}
     earlier = _names(attributes.get("_dropped", {}))
     if dropped or earlier:
         kept["_dropped"] = {"vr": "LO", "value": sorted({*dropped, *earlier})}
     return kept
+
+
+def _too_long(sizes: Mapping[str, int], room: int) -> set[str]:
+    """Return the longest that must go for the rest to fit."""
+    total = sum(sizes.values())
+    dropped: set[str] = set()
+    for keyword in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        if total <= room:
+            break
+        total -= sizes[keyword]
+        dropped.add(keyword)
+    return dropped
 
 
 def _names(item: Mapping[str, Any]) -> set[str]:

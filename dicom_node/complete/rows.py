@@ -12,10 +12,10 @@ from dicom_node.complete.evidence import KEYWORDS, Bringer
 from dicom_node.complete.policy import Cut
 from dicom_node.database import tables
 from dicom_node.domain.reasons import Reason
-from dicom_node.domain.series import Facts, Instance, SopUid, Stack
+from dicom_node.domain.series import Facts, Instance, SopUid, Stack, revision_digest
 from dicom_node.domain.states import TABLES
 from dicom_node.domain.work import digest_of
-from dicom_node.provenance.record import begin, transition
+from dicom_node.provenance.record import amend, begin, transition
 
 HEARD_WITHIN = timedelta(seconds=60)
 PAST_REVISIONS = 500
@@ -188,7 +188,7 @@ def insert_revision(session: Session, series_id: int, new: NewCut, *, number: in
         number=number,
         state="cut",
         instance_ids=sorted(item.id for item in new.instances),
-        digest=digest_of(sorted([item.sop_instance_uid, item.sha256] for item in new.instances)),
+        digest=revision_digest(number, ((item.sop_instance_uid, item.sha256) for item in new.instances)),
         facts=body,
         facts_digest=digest_of(body),
         stacks=[asdict(stack) for stack in new.stacks],
@@ -228,7 +228,10 @@ def replaced_deliveries(session: Session, revision_ids: Sequence[int]) -> list[s
 
 
 def supersede(session: Session, kind: type[tables.Base], row_id: int, reason: Reason, *, at: datetime) -> None:
-    """Give one row the cause «superseded» and take it out of whoever holds its claim."""
+    """Give one row the cause «superseded» and take it out of whoever holds its claim.
+
+    With a result that waited for a person, its job says why nobody is needed any more.
+    """
     row: Any = session.get(kind, row_id)
     columns: dict[str, Any] = {}
     if kind is tables.Job:
@@ -239,6 +242,8 @@ def supersede(session: Session, kind: type[tables.Base], row_id: int, reason: Re
     if columns:
         row.claim = None
         row.worker = None
+    elif (job := session.get_one(tables.Job, row.job_id)).state == "done":
+        amend(session, job, "superseded", at=at, reason_code=reason.code, reason=reason.sentence)
 
 
 def _jobs(revision_ids: Sequence[int]) -> Any:

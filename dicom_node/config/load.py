@@ -14,12 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ValidationError
 
-from dicom_node.config.model import Config
+from dicom_node.config.model import SQLITE, Config
 from dicom_node.domain.errors import ConfigError, RuleError
 from dicom_node.rules.document import Document, read
 
 PREFIX = "DICOM_NODE__"
-_SQLITE = "sqlite:///"
 
 _SENTENCES = {
     "int_parsing": "is not a whole number",
@@ -229,14 +228,12 @@ def _check_rules(config: Config, text: str, path: Path, written: Document) -> No
 
 def _absolute(config: Config, folder: Path, *, url_given: bool) -> Config:
     data_dir = folder / config.node.data_dir
-    url = config.database.url if url_given else f"{_SQLITE}{data_dir / 'node.db'}"
-    if url.startswith(_SQLITE):
-        url = f"{_SQLITE}{folder / url.removeprefix(_SQLITE)}"
+    file = Path(config.database.url.removeprefix(SQLITE)) if url_given else data_dir / "node.db"
     target = config.provenance.checkpoint_to
     return config.model_copy(
         update={
             "node": config.node.model_copy(update={"data_dir": data_dir}),
-            "database": config.database.model_copy(update={"url": url}),
+            "database": config.database.model_copy(update={"url": f"{SQLITE}{folder / file}"}),
             "provenance": config.provenance.model_copy(update={"checkpoint_to": target and folder / target}),
         }
     )

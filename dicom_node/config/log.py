@@ -1,16 +1,21 @@
 """Logging of one process: one event name a line, with ids. Touches: standard error.
 
-Log lines carry no patient attribute and no description. Libraries that quote strangers' values in their warnings
-(pydicom, pynetdicom) are therefore kept silent below their errors.
+Log lines carry no patient attribute and no description. Libraries that quote strangers' values (pydicom, pynetdicom)
+are therefore kept silent; what went wrong on the wire the node says itself. Faults in its own handlers are heard.
 """
 
 import logging
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
 
-_QUIET = {"pydicom": logging.CRITICAL, "pynetdicom": logging.ERROR, "uvicorn.access": logging.CRITICAL}
+_QUIET = {
+    "pydicom": logging.CRITICAL,
+    "pynetdicom": logging.CRITICAL,
+    "pynetdicom.events": logging.ERROR,
+    "uvicorn.access": logging.CRITICAL,
+}
 
 
 def configure(*, process: str, as_json: bool | None = None, stream: TextIO | None = None) -> None:
@@ -29,6 +34,7 @@ def configure(*, process: str, as_json: bool | None = None, stream: TextIO | Non
     if as_json is None:
         as_json = not out.isatty()
     shared: list[structlog.typing.Processor] = [
+        _naming(process),
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -42,9 +48,17 @@ def configure(*, process: str, as_json: bool | None = None, stream: TextIO | Non
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(process=process)
     _take_over_libraries(out, shared, shown)
+
+
+def _naming(process: str) -> structlog.typing.Processor:
+    """Name the process on lines of every thread; context variables would be those of one."""
+
+    def name(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event["process"] = process
+        return event
+
+    return name
 
 
 def _take_over_libraries(

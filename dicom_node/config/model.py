@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+SQLITE = "sqlite:///"
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -126,7 +127,7 @@ class RoutingSection(Section):
 class PipelineSection(Section):
     """Settings of one pipeline at this site."""
 
-    device: str = "auto"
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
 
 
 class ExecutorSection(Section):
@@ -181,6 +182,10 @@ class Config(Section):
             )
         if not is_loopback(self.web.host):
             raise ValueError("web.host: only a loopback address is served until users exist")
+        if self.web.port and self.web.port == self.node.port:
+            raise ValueError("web.port: node.port is the same; pages and DICOM need a port each")
+        if not self.database.url.startswith(SQLITE):
+            raise ValueError(f"database.url: only SQLite files, written {SQLITE}FILE")
         return self
 
     def destination(self, name: str) -> DestinationSection | None:

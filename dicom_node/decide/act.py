@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from dicom_node.config.model import Config, seconds
 from dicom_node.database.engine import Database
 from dicom_node.decide import rows, rulebook
 from dicom_node.decide.decision import decide
 from dicom_node.decide.eligibility import cards
+from dicom_node.decide.replan import replan
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.errors import NotFound
+from dicom_node.provenance.alone import alone, failing
 from dicom_node.rules import explain as clauses
 from dicom_node.rules.grammar import parse
+
+FAILED: Final = "decision failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,30 +43,33 @@ class Explanation:
 
 
 def sweep(database: Database, config: Config, clock: Clock) -> int:
-    """Decide on every revision that is cut, by the rules in force.
+    """Decide on every revision that is cut, by the rules in force; one that fails is tried again later.
 
     Returns
     -------
     int
         How many were decided.
     """
+    replan(database, config, clock)
     with database.read() as session:
         waiting = rows.undecided(session)
-    if not waiting:
+        failed = failing(session, FAILED) if waiting else {}
+    due = [(one, series_id) for one, series_id in waiting if failed.get(series_id, clock.now()) <= clock.now()]
+    if not due:
         return 0
     installed = cards()
     version = rulebook.current(database)
-    rule_set = parse(version.text if version is not None else "")
+    number, text = (version.version, version.text) if version is not None else (0, "")
+    rule_set = parse(text)
     decided = 0
-    for revision_id in waiting:
-        with database.read() as session:
-            case = rows.load(session, revision_id)
-        plan = decide(case.situation, rule_set, installed, max_age_days=config.routing.max_age_days)
-        number = version.version if version is not None else 0
-        with database.write() as session:
-            decided += rows.write_plan(
-                session, case, plan, version=number, at=clock.now(), settle_until=_settle_until(case, config)
-            )
+    for revision_id, series_id in due:
+        with alone(database, clock, FAILED, series_id, failed_before=series_id in failed):
+            with database.read() as session:
+                case = rows.load(session, revision_id)
+            plan = decide(case.situation, rule_set, installed, max_age_days=config.routing.max_age_days)
+            settled = _settle_until(case, config)
+            with database.write() as session:
+                decided += rows.write_plan(session, case, plan, version=number, at=clock.now(), settle_until=settled)
     return decided
 
 

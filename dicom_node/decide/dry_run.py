@@ -20,6 +20,12 @@ class Verdict:
     destinations: tuple[str, ...]
     originals: tuple[str, ...]
 
+    @property
+    def in_words(self) -> str:
+        """The rules that match and what they do, in one line."""
+        done = "; ".join(self.pipelines) or self.reason
+        return f"{self.rule}: {done}" if self.rule is not None else done
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:

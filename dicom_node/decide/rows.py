@@ -3,20 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from dicom_node.database import tables
 from dicom_node.decide.decision import Plan, PlannedJob, Situation
+from dicom_node.domain.reasons import FOR_THE_ADMINISTRATOR, Reason
 from dicom_node.domain.series import Facts, Stack
-from dicom_node.domain.work import digest_of
+from dicom_node.domain.work import Recipe, digest_of
 from dicom_node.provenance.closing import close_if_finished
 from dicom_node.provenance.record import alert, begin, transition
-
-_FOR_THE_ADMINISTRATOR = ("bundle broken", "pipeline unknown")
-"""Refusals that are no property of the series: every one that comes meets them until somebody acts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +42,14 @@ class Undecided:
     situation: Situation
 
 
-def undecided(session: Session) -> Sequence[int]:
-    """Return the revisions that wait for a decision, the oldest first."""
-    return session.scalars(
-        select(tables.Revision.id).where(tables.Revision.state == "cut").order_by(tables.Revision.id)
-    ).all()
+def undecided(session: Session) -> list[tuple[int, int]]:
+    """Return (revision, series) of the revisions that wait for a decision, the oldest first."""
+    found = session.execute(
+        select(tables.Revision.id, tables.Revision.series_id)
+        .where(tables.Revision.state == "cut")
+        .order_by(tables.Revision.id)
+    )
+    return [(revision_id, series_id) for revision_id, series_id in found]
 
 
 def newest_revisions(session: Session, count: int) -> Sequence[int]:
@@ -78,18 +78,13 @@ def load(session: Session, revision_id: int) -> Undecided:
         last_received_at=datetime.fromisoformat(received) if received else None,
         situation=Situation(
             facts=Facts(**revision.facts),
-            stacks=tuple(_stack(stack) for stack in revision.stacks),
+            stacks=tuple(Stack.from_json(stack) for stack in revision.stacks),
             complete=revision.complete,
             cut_at=revision.cut_at,
             conflict=bool(revision.evidence.get("conflict")) or series.conflict,
             ours=_derived_here(session, series.id),
         ),
     )
-
-
-def _stack(value: dict[str, Any]) -> Stack:
-    fields: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in value.items()}
-    return Stack(**fields)
 
 
 def _derived_here(session: Session, series_id: int) -> bool:
@@ -121,15 +116,20 @@ def write_plan(
     for job in plan.jobs:
         row = _job(case, job, at, settle_until)
         begin(session, row, cause="refused" if job.refused is not None else "planned", at=at)
-        if job.refused is not None and job.refused.code in _FOR_THE_ADMINISTRATOR:
-            message = f"{job.recipe.pipeline}: {job.refused.sentence}"
-            alert(session, kind="pipeline", message=message, at=at, key=f"pipeline:{job.recipe.pipeline}")
+        if job.refused is not None:
+            tell_administrator(session, job.recipe.pipeline, job.refused, at)
     for destination in plan.originals:
         begin(session, _originals(case, destination, settle_until or at, at), cause="originals wanted", at=at)
     cause = "decided" if plan.jobs or plan.originals else "no work"
     transition(session, tables.Revision, case.revision_id, cause, at=at)
     close_if_finished(session, case.revision_id, at=at)
     return True
+
+
+def tell_administrator(session: Session, pipeline: str, why: Reason, at: datetime) -> None:
+    """Raise an alert where a refusal is no property of the series."""
+    if why.code in FOR_THE_ADMINISTRATOR:
+        alert(session, kind="pipeline", message=f"{pipeline}: {why.sentence}", at=at, key=f"pipeline:{pipeline}")
 
 
 def _decision(case: Undecided, plan: Plan, version: int, at: datetime) -> tables.Decision:
@@ -178,6 +178,32 @@ def _originals(case: Undecided, destination: str, not_before: datetime, at: date
         not_before=not_before,
         created_at=at,
     )
+
+
+def unplanned(session: Session) -> list[tuple[int, int]]:
+    """Return (job, series) of the queued jobs that were retried before any bundle stood behind them."""
+    found = session.execute(
+        select(tables.Job.id, tables.Job.series_id)
+        .where(tables.Job.state == "queued", tables.Job.recipe["version"].as_string() == "")
+        .order_by(tables.Job.id)
+    )
+    return [(job_id, series_id) for job_id, series_id in found]
+
+
+def has_job(session: Session, revision_id: int, recipe: Recipe) -> bool:
+    """Whether a revision has a job of this recipe."""
+    same = exists().where(tables.Job.revision_id == revision_id, tables.Job.recipe_digest == recipe.digest)
+    return bool(session.scalar(select(same)))
+
+
+def rules_of(session: Session, revision_id: int) -> str:
+    """Return the text of the rules by which a revision was decided; empty if there were none."""
+    text = session.scalar(
+        select(tables.RuleSet.text)
+        .join(tables.Decision, tables.Decision.rule_set_version == tables.RuleSet.version)
+        .where(tables.Decision.revision_id == revision_id)
+    )
+    return text or ""
 
 
 def decision_of(session: Session, revision_id: int) -> tables.Decision | None:

@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 
 from dicom_node.database.engine import Database
 from dicom_node.database.tables import Delivery, DestinationPause
-from dicom_node.deliver.rows import end_alert
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.errors import NotFound
 from dicom_node.domain.reasons import reason
 from dicom_node.provenance.closing import close_if_finished, reopen, revision_of
-from dicom_node.provenance.record import note, transition
+from dicom_node.provenance.record import end_alert, note, transition
 
 
 def retry(database: Database, delivery_id: int, who: str, why: str, clock: Clock) -> None:

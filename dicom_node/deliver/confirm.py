@@ -16,7 +16,7 @@ from dicom_node.deliver import query, rows
 from dicom_node.deliver.parcel import address, object_uids
 from dicom_node.deliver.send import remote_of
 from dicom_node.domain.clock import Clock
-from dicom_node.provenance.record import alert, transition
+from dicom_node.provenance.record import alert, end_alert, transition
 from dicom_node.wire.scu import NothingAccepted, QueryRefused, Remote, Unreachable
 
 PATIENCE_S: Final = 600.0
@@ -40,7 +40,7 @@ def confirm_next(destination: DestinationSection, *, database: Database, clock: 
     with database.write() as session:
         if problem is None:
             transition(session, Delivery, row.id, "confirmed", at=clock.now(), payload={"found": len(wanted)})
-            rows.end_alert(session, f"confirm:{row.id}", clock.now())
+            end_alert(session, f"confirm:{row.id}", clock.now())
         else:
             _wait(session, row, problem, clock, config)
     return True

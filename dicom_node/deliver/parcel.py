@@ -41,7 +41,14 @@ class Pending:
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """A claimed delivery with what is still to be sent."""
+    """A claimed delivery with what is still to be sent.
+
+    Attributes
+    ----------
+    originals
+        The delivery of originals of its study to the same destination that is not done, with its state; None if there
+        is none.
+    """
 
     delivery_id: int
     claim: str
@@ -54,6 +61,7 @@ class Parcel:
     attempts: int
     unknown_since: datetime | None
     pending: tuple[Pending, ...]
+    originals: tuple[int, str] | None = None
 
 
 def read(session: Session, delivery_id: int, layout: Layout) -> Parcel:
@@ -76,7 +84,24 @@ def read(session: Session, delivery_id: int, layout: Layout) -> Parcel:
         attempts=row.attempts,
         unknown_since=row.unknown_since,
         pending=tuple(_pending(_objects(session, row), progress, layout)),
+        originals=_originals_outstanding(session, row) if row.derived_series_id is not None else None,
     )
+
+
+def _originals_outstanding(session: Session, row: Delivery) -> tuple[int, str] | None:
+    study_id = select(Series.study_id).where(Series.id == row.series_id).scalar_subquery()
+    found = session.execute(
+        select(Delivery.id, Delivery.state)
+        .join(Series, Series.id == Delivery.series_id)
+        .where(
+            Series.study_id == study_id,
+            Delivery.destination == row.destination,
+            Delivery.revision_id.is_not(None),
+            Delivery.state.in_(("waiting", "sending", "held", "failed")),
+        )
+        .order_by(Delivery.id)
+    ).first()
+    return (found.id, found.state) if found is not None else None
 
 
 def _pending(

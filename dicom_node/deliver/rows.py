@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from dicom_node.database.tables import (
-    Alert,
     Delivery,
     DerivedSeries,
     DestinationPause,
@@ -20,7 +19,7 @@ from dicom_node.deliver.ending import Ending
 from dicom_node.deliver.parcel import Parcel, is_ours
 from dicom_node.domain.reasons import Reason
 from dicom_node.provenance.closing import close_if_finished, revision_of
-from dicom_node.provenance.record import alert, transition
+from dicom_node.provenance.record import alert, end_alert, transition
 
 DOWN: Final = "destination down"
 
@@ -105,8 +104,25 @@ def end(session: Session, parcel: Parcel, ending: Ending, at: datetime) -> bool:
         close_if_finished(session, revision_of(session, row), at=at)
     if ending.cause in {"held", "failed"} and ending.reason:
         tell(session, row, ending.reason, at)
+    if ending.cause == "sent" and row.revision_id is not None:
+        _wake_results(session, row, at)
     _tell_reach(session, row, ending, at)
     return True
+
+
+def _wake_results(session: Session, originals: Delivery, at: datetime) -> None:
+    """Let go the results that waited for these originals."""
+    study_id = select(Series.study_id).where(Series.id == originals.series_id).scalar_subquery()
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.state == "waiting",
+            Delivery.destination == originals.destination,
+            Delivery.reason_code == "originals first",
+            Delivery.series_id.in_(select(Series.id).where(Series.study_id == study_id)),
+        )
+        .values(not_before=at)
+    )
 
 
 def tell(session: Session, row: Delivery, why: Reason, at: datetime) -> None:
@@ -140,11 +156,6 @@ def _tell_reach(session: Session, row: Delivery, ending: Ending, at: datetime) -
         alert(session, kind=DOWN, message=message, at=at, key=key)
     elif ending.cause == "sent":
         end_alert(session, key, at)
-
-
-def end_alert(session: Session, key: str, at: datetime) -> None:
-    """End the open alert of that key, if there is one."""
-    session.execute(update(Alert).where(Alert.key == key, Alert.ended_at.is_(None)).values(ended_at=at))
 
 
 def paused(session: Session, destination: str, at: datetime) -> bool:

@@ -83,7 +83,7 @@ def push(paths: Iterable[Path], destination: DestinationSection, our_ae: str) ->
             for item in group:
                 try:
                     answer = store(association, item)
-                except SyntaxRefused as error:
+                except (SyntaxRefused, StorageError) as error:
                     results.append(Pushed(path=item.path, sent=False, detail=error.happened))
                     continue
                 sent = verdict(answer.status, tried_before=False) is Verdict.SENT

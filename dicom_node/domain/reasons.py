@@ -125,6 +125,7 @@ rejected              | nobody        | the source was rejected by a note ({code
 cancelled             | nobody        | cancelled by {who}: {why}
 not read back         | operator      | the stored derived files are not what was to be written: {detail}
 # delivering
+originals first | operator | the destination does not know this study: delivery {delivery} of its originals is {state}
 identity differs      | operator      | {attribute} is «{ours}» here and «{theirs}» at the destination
 identity cannot be asked | operator   | the destination did not answer who the patient is: {detail}
 study unknown         | operator      | the destination does not know this study after {minutes} minutes
@@ -146,3 +147,7 @@ def _parse(rows: str) -> Mapping[str, ReasonRow]:
 
 
 TABLE: Final[Mapping[str, ReasonRow]] = _parse(_ROWS)
+
+FOR_THE_ADMINISTRATOR: Final = ("bundle broken", "pipeline unknown")
+"""Refusals that are no property of a series: every one that comes meets them until somebody acts, and a job refused so
+can be retried."""

@@ -5,10 +5,12 @@ An instance's header is kept as `Attributes`, the DICOM JSON idea keyed by keywo
 a list of such mappings, to depth 3. Binary and private attributes are absent, values are cut at 256 characters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NewType
+
+from dicom_node.domain.work import digest_of
 
 SeriesUid = NewType("SeriesUid", str)
 StudyUid = NewType("StudyUid", str)
@@ -103,6 +105,12 @@ class Stack:
     gantry_tilt_deg: float
     problems: tuple[str, ...] = ()
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Stack":
+        """Read what a revision keeps of a stack."""
+        fields: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in value.items()}
+        return cls(**fields)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -138,3 +146,20 @@ class Revision:
     why: str
     cut_at: datetime
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def revision_digest(number: int, members: Iterable[tuple[str, str]]) -> str:
+    """Return the digest that names a cut, and with it everything derived from it.
+
+    A later cut may hold the very set of an earlier one, whose results may have been rejected at their destinations by
+    then: its number keeps them apart. A first cut is named by its members alone, as a folder of files is.
+
+    Parameters
+    ----------
+    number
+        Of the cut in its series, from 1.
+    members
+        (SOP Instance UID, SHA-256 of the data set) of each instance, in any order.
+    """
+    ordered = sorted([uid, sha256] for uid, sha256 in members)
+    return digest_of(ordered if number == 1 else [number, ordered])

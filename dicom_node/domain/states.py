@@ -46,8 +46,8 @@ class StateTable:
         """All states that occur."""
         return self.born | {start for start, _ in self.transitions} | set(self.transitions.values())
 
-    def next(self, state: str, cause: str) -> str:
-        """Look up the next state.
+    def next(self, state: str, cause: str, *, row_id: int | None = None) -> str:
+        """Look up the next state; `row_id` only names the thing in an error.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class StateTable:
         except KeyError:
             raise IllegalTransition(
                 happened=f"«{cause}» does not apply in the state «{state}»",
-                subject=self.kind,
+                subject=self.kind if row_id is None else f"{self.kind} {row_id}",
                 remedy="Look at its present state and try again.",
             ) from None
 
@@ -103,7 +103,7 @@ JOB: Final = _table(
     queued                  | claimed    | running
     running                 | published  | done
     running                 | withheld   | withheld
-    running                 | refused    | refused
+    queued, running         | refused    | refused
     running                 | failed     | failed
     running                 | returned   | queued
     queued, running         | exhausted  | failed
@@ -111,7 +111,7 @@ JOB: Final = _table(
     queued, running, failed, refused, withheld | rejected   | cancelled
     queued, failed, refused, withheld          | cancelled by a person | cancelled
     withheld                | released by a person | done
-    failed                  | retried by a person  | queued
+    failed, refused         | retried by a person  | queued
     """,
     final="done withheld refused failed cancelled",
     limits={

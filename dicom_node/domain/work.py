@@ -55,7 +55,7 @@ class Recipe:
     Attributes
     ----------
     pipeline, version
-        Bundle name and card version.
+        Bundle name and card version; no version: the bundle could not be used, nothing is planned yet.
     weights_sha256
         Of the bundle's weights; empty for classical pipelines.
     strength

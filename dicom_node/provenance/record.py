@@ -1,14 +1,14 @@
 """The only way a row with a state is born or moved, each with its event in the same transaction. Touches: database.
 
-`begin` and `transition` for rows with a state, `amend` for covered columns of rows without one, `note` for what leaves
-no row, `alert` for people. Events and heads of chains are written with the session's next flush, many at once.
+`begin` and `transition` for rows with a state, `amend` for other covered columns, `note` for what leaves no row,
+`alert` and `end_alert` for people. Events and heads of chains are written with the session's next flush, many at once.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.database.tables import Alert, Base, DerivedInstance, DerivedSeries, Node, ProvenanceEvent, Series
@@ -104,7 +104,7 @@ def transition(  # noqa: PLR0913  row, cause and claim belong to one look-up
         )
     if claim is not None and row.claim != claim:
         return False
-    columns["state"] = TABLES[kind.__tablename__].next(row.state, cause)
+    columns["state"] = TABLES[kind.__tablename__].next(row.state, cause, row_id=row_id)
     _change(session, row, cause, at, columns, payload)
     return True
 
@@ -158,6 +158,11 @@ def alert(
     else:
         row.count, row.last_at, row.message = row.count + 1, at, message
     session.flush()
+
+
+def end_alert(session: Session, key: str, at: datetime) -> None:
+    """End the open alert of that key, if there is one."""
+    session.execute(update(Alert).where(Alert.key == key, Alert.ended_at.is_(None)).values(ended_at=at))
 
 
 def _bear(session: Session, rows: Sequence[Any]) -> None:

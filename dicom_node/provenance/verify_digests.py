@@ -15,6 +15,7 @@ from dicom_node.database.tables import (
     RuleSet,
 )
 from dicom_node.domain.marks import uid_of
+from dicom_node.domain.series import revision_digest
 from dicom_node.domain.work import canonical_json, digest_of
 from dicom_node.provenance.finding import Finding
 
@@ -63,7 +64,9 @@ def _revision_digest(session: Session, revision: Revision) -> str:
     rows = session.execute(
         select(Instance.id, Instance.sop_instance_uid, Instance.sha256).where(Instance.series_id == revision.series_id)
     )
-    return digest_of(sorted([uid, sha256] for instance_id, uid, sha256 in rows if instance_id in members))
+    return revision_digest(
+        revision.number, ((uid, sha256) for instance_id, uid, sha256 in rows if instance_id in members)
+    )
 
 
 def _found(table: str, row_id: int, uid: str) -> Callable[[str], Finding]:

@@ -79,10 +79,12 @@ def _reject_jobs(session: Session, revision_id: int, code: str, at: datetime) ->
         if JOB.allows(state, "rejected"):
             transition(session, Job, job_id, "rejected", at=at, reason_code=why.code, reason=why.sentence, ended_at=at)
             session.execute(update(Job).where(Job.id == job_id).values(claim=None, worker=None))
-    derived = select(DerivedSeries.id, DerivedSeries.state).join(Job, Job.id == DerivedSeries.job_id)
-    for derived_id, state in session.execute(derived.where(Job.revision_id == revision_id)).all():
-        if DERIVED_SERIES.allows(state, "rejected"):
-            transition(session, DerivedSeries, derived_id, "rejected", at=at)
+    derived = select(DerivedSeries, Job).join(Job, Job.id == DerivedSeries.job_id)
+    for result, job in session.execute(derived.where(Job.revision_id == revision_id)).all():
+        if DERIVED_SERIES.allows(result.state, "rejected"):
+            transition(session, DerivedSeries, result.id, "rejected", at=at)
+            if job.state == "done":
+                amend(session, job, "rejected", at=at, reason_code=why.code, reason=why.sentence)
 
 
 def _reject_deliveries(session: Session, revision_id: int, code: str, at: datetime) -> bool:

@@ -10,12 +10,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.database.engine import Database
-from dicom_node.database.tables import Alert, DerivedInstance, DerivedSeries, Job
+from dicom_node.database.tables import DerivedInstance, DerivedSeries, Job
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.errors import NodeError, NotFound
-from dicom_node.domain.reasons import reason
+from dicom_node.domain.reasons import FOR_THE_ADMINISTRATOR, reason
+from dicom_node.domain.states import IllegalTransition
 from dicom_node.provenance.closing import close_if_finished, reopen
-from dicom_node.provenance.record import amend, transition
+from dicom_node.provenance.record import amend, end_alert, transition
 from dicom_node.restore.publish import deliver
 
 
@@ -93,16 +94,22 @@ def cancel(database: Database, job_id: int, who: str, why: str, clock: Clock) ->
 
 
 def retry(database: Database, job_id: int, who: str, why: str, clock: Clock) -> None:
-    """Queue a failed job again.
+    """Queue a failed job again, or one that was refused because its pipeline could not be used.
 
     Raises
     ------
     NotFound, ReasonMissing, dicom_node.domain.states.IllegalTransition
-        As `release`; only a failed job can be retried.
+        As `release`; a job that was refused for what its series is cannot be retried.
     """
     said = _said(who, why)
     with database.write() as session:
         at, job = clock.now(), _job(session, job_id)
+        if job.state == "refused" and job.reason_code not in FOR_THE_ADMINISTRATOR:
+            raise IllegalTransition(
+                happened=f"it was refused for what the series is: {job.reason}",
+                subject=f"job {job_id}",
+                remedy="Change the rules; a series that comes again is decided by them.",
+            )
         fresh: dict[str, Any] = {
             "reason_code": "",
             "reason": "",
@@ -114,6 +121,7 @@ def retry(database: Database, job_id: int, who: str, why: str, clock: Clock) -> 
         transition(session, Job, job_id, "retried by a person", at=at, payload=said, **fresh)
         session.execute(update(Job).where(Job.id == job_id).values(claim=None))
         _end_alert(session, job, at)
+        end_alert(session, f"pipeline:{job.pipeline}", at)
         reopen(session, job.revision_id, at=at)
 
 
@@ -126,8 +134,7 @@ def _cancel(session: Session, job: Job, said: dict[str, str], at: datetime) -> N
 
 def _end_alert(session: Session, job: Job, at: datetime) -> None:
     """End what called for a person, who has come."""
-    raised = (Alert.kind == "job failed", Alert.series_id == job.series_id, Alert.ended_at.is_(None))
-    session.execute(update(Alert).where(*raised).values(ended_at=at))
+    end_alert(session, f"job failed:{job.series_id}", at)
 
 
 def _job(session: Session, job_id: int) -> Job:

@@ -17,7 +17,7 @@ from dicom_node.domain.clock import Clock
 from dicom_node.domain.reasons import Reason, reason
 from dicom_node.domain.work import Recipe, Release, digest_of
 from dicom_node.provenance.closing import close_if_finished
-from dicom_node.provenance.record import alert, begin, transition
+from dicom_node.provenance.record import alert, begin, begin_all, transition
 from dicom_node.restore.attempt import Made
 from dicom_node.restore.rows import Claim, Work
 from dicom_node.storage.layout import Layout
@@ -88,8 +88,8 @@ def _derived_series(session: Session, job: Job, work: Work, result: Result, at: 
 
 
 def _derived_instances(session: Session, derived: DerivedSeries, made: Made, layout: Layout, at: datetime) -> None:
-    for file in made.files:
-        row = DerivedInstance(
+    rows = [
+        DerivedInstance(
             derived_series_id=derived.id,
             sop_instance_uid=file.sop_instance_uid,
             sop_class_uid=file.sop_class_uid,
@@ -101,7 +101,9 @@ def _derived_instances(session: Session, derived: DerivedSeries, made: Made, lay
             source_instance_id=file.source_instance_id,
             rank=file.rank,
         )
-        begin(session, row, cause="published", at=at)
+        for file in made.files
+    ]
+    begin_all(session, [(row, "published") for row in rows], at=at)
 
 
 def deliver(session: Session, job: Job, derived: DerivedSeries, *, total: int, at: datetime) -> None:

@@ -53,11 +53,12 @@ def claim_next(database: Database, *, start_id: str, clock: Clock) -> Claim | No
         return Claim(job_id=job_id, token=token)
 
 
+# A recipe without a version belongs to a job that was retried and is to be planned first.
 _QUEUE: Final = (
     select(Job.id)
     .join(Series, Series.id == Job.series_id)
     .join(Study, Study.id == Series.study_id)
-    .where(Job.state == "queued")
+    .where(Job.state == "queued", Job.recipe["version"].as_string() != "")
     .order_by(Job.priority.desc(), Study.study_date.desc(), Study.study_time.desc(), Job.id)
     .limit(1)
 )

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -80,7 +79,7 @@ def load(database: Database, layout: Layout, claim: Claim) -> Work | None:
             created_at=job.created_at,
             source_number=series.number,
             revision_digest=revision.digest,
-            stacks=tuple(_stack(stack) for stack in revision.stacks),
+            stacks=tuple(Stack.from_json(stack) for stack in revision.stacks),
             files={row.id: _file(row, layout) for row in rows},
             installation_id=node.installation_id,
         )
@@ -103,11 +102,6 @@ def _instances(session: Session, ids: list[int]) -> list[Instance]:
     for start in range(0, len(ids), _BATCH):
         found += session.scalars(select(Instance).where(Instance.id.in_(ids[start : start + _BATCH])))
     return found
-
-
-def _stack(value: Mapping[str, Any]) -> Stack:
-    fields: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in value.items()}
-    return Stack(**fields)
 
 
 def _file(row: Instance, layout: Layout) -> SourceFile:

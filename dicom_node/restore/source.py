@@ -1,13 +1,15 @@
 """Reads the instances of a revision as volumes in physical units, or refuses by name.
 
-Touches: store (reads), sandbox. A header is parsed here a second time, whole: registration has read it in the sandbox
-before, so it is known to be harmless; pixels are decoded in the sandbox alone.
+Touches: store (reads), sandbox. A header is parsed here a second time, but for the private elements that no derived
+object keeps: registration has read it in the sandbox before, so it is known to be harmless; pixels are decoded in the
+sandbox alone.
 """
 
 import struct
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ from dicom_node.domain.errors import NodeError
 from dicom_node.domain.reasons import Reason, reason
 from dicom_node.domain.series import Stack
 from dicom_node.restore.checks.check import text
+from dicom_node.restore.derive.attributes import keeps_private
 from dicom_node.restore.derive.charset import TEXT_VRS
 from dicom_node.restore.derive.dataset import was_lossy
 from dicom_node.restore.derive.uids import StoredArray
@@ -46,8 +49,20 @@ _UNREADABLE: Final = (
 )
 """What pydicom raises on a stranger's header."""
 
+_DEFERRED_FROM: Final = 64 * 1024
+"""Longer values stay in the file until they are asked for [bytes]."""
 _ALLOCATED: Final = (8, 16)
 _HU_TYPES: Final = ("", "HU")
+
+
+class Private(StrEnum):
+    """Which private elements are read."""
+
+    ALL = "all"
+    """To check a derived file."""
+
+    KEPT = "kept"
+    """What a derived object may keep of its source."""
 
 
 class Refused(NodeError):
@@ -123,7 +138,9 @@ def read_source(
 
 
 def _read_stack(stack: Stack, files: Mapping[int, SourceFile], sandbox: Sandbox, unit: str) -> SourceStack:
-    slices = tuple(read_slice(files[instance_id], sandbox=sandbox) for instance_id in stack.instance_ids)
+    slices = tuple(
+        read_slice(files[instance_id], sandbox=sandbox, private=Private.KEPT) for instance_id in stack.instance_ids
+    )
     for item in slices:
         why = _refusal(item, unit)
         if why is not None:
@@ -150,7 +167,7 @@ def volume_of(slices: Sequence[Slice], positions_mm: Sequence[float], *, unit: s
     )
 
 
-def read_slice(file: SourceFile, *, sandbox: Sandbox) -> Slice:
+def read_slice(file: SourceFile, *, sandbox: Sandbox, private: Private = Private.ALL) -> Slice:
     """Read one instance.
 
     Raises
@@ -158,7 +175,7 @@ def read_slice(file: SourceFile, *, sandbox: Sandbox) -> Slice:
     Refused
         The header cannot be read, or the pixels cannot be decoded.
     """
-    header = read_header(file.path)
+    header = read_header(file.path, private=private)
     header.SOPInstanceUID = header.get("SOPInstanceUID") or file.sop_instance_uid
     header.SOPClassUID = header.get("SOPClassUID") or file.sop_class_uid
     why = _format_refusal(header)
@@ -172,7 +189,7 @@ def read_slice(file: SourceFile, *, sandbox: Sandbox) -> Slice:
     return Slice(file=file, header=header, stored=stored, domain=domain_of(header))
 
 
-def read_header(path: Path) -> Dataset:
+def read_header(path: Path, *, private: Private = Private.ALL) -> Dataset:
     """Read and convert everything but the pixels; warnings about odd values are the source's, not ours.
 
     Raises
@@ -183,7 +200,9 @@ def read_header(path: Path) -> Dataset:
     try:
         with warnings.catch_warnings(), disable_value_validation():
             warnings.simplefilter("ignore")
-            header = dcmread(path, stop_before_pixels=True)
+            header = dcmread(path, stop_before_pixels=True, defer_size=_DEFERRED_FROM)
+            if private is Private.KEPT:
+                _drop_private(header)
             _implicit, little = header.original_encoding
             blank = _blank_texts(header)
             for _element in header.iterall():
@@ -193,6 +212,13 @@ def read_header(path: Path) -> Dataset:
             return correct_ambiguous_vr(header, little is not False)
     except _UNREADABLE as error:
         raise Refused(reason("source gone", detail=str(error)), path.name) from error
+
+
+def _drop_private(header: Dataset) -> None:
+    """Drop unread what is never kept: the longest private elements describe the maker's own work."""
+    private = [tag for tag in sorted(header.keys()) if tag.is_private]
+    for tag in [tag for tag in private if not keeps_private(header, tag)]:
+        del header[tag]
 
 
 def _blank_texts(header: Dataset) -> list[DataElement]:

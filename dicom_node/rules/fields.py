@@ -127,7 +127,7 @@ def field_of(name: str) -> Field:
 def _vr(keyword: str) -> str:
     if keyword not in keyword_dict:
         near = get_close_matches(keyword, [*keyword_dict, *FACTS], n=1, cutoff=0.6)
-        raise UnknownField(f"there is no field «{keyword}»" + (f"; did you mean «{near[0]}»?" if near else ""))
+        raise UnknownField(f"there is no field «{keyword}»" + (f"; did you mean «{near[0]}»" if near else ""))
     return str(dictionary_VR(keyword_dict[keyword]))
 
 

@@ -67,7 +67,7 @@ def _shape_error(error: ErrorDetails, read: document.Document) -> RuleError:
     word = str(error["loc"][-1]) if error["loc"] else key
     if error["type"] == "extra_forbidden":
         near = [] if word in _KEYS else get_close_matches(word, sorted(_KEYS), n=1, cutoff=0.5)
-        happened = f"there is no key «{word}» here" + (f"; did you mean «{near[0]}»?" if near else "")
+        happened = f"there is no key «{word}» here" + (f"; did you mean «{near[0]}»" if near else "")
     elif error["type"] == "missing":
         happened = f"«{key}» needs more values" if word.isdigit() else f"the key «{word}» is missing"
     elif error["type"] in ("model_type", "model_attributes_type"):
@@ -160,7 +160,7 @@ class _Compiler:
         for kind, name, known, path in named:
             if known is not None and name not in known:
                 near = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-                hint = f"; did you mean «{near[0]}»?" if near else f"; there is {', '.join(sorted(known)) or 'none'}"
+                hint = f"; did you mean «{near[0]}»" if near else f"; there is {', '.join(sorted(known)) or 'none'}"
                 raise _error(f"there is no {kind} «{name}»{hint}", self._read, path)
 
     def _clause(self, form: object, path: document.Path) -> Clause:

@@ -30,7 +30,9 @@ def test_both_series_come_back_restored(tmp_path: Path) -> None:
     (folder,) = (tmp_path / "dicom-node-demo").iterdir()
     pictures = sorted(folder.glob("*-before-after-difference.png"))
     assert [picture.name[:2] for picture in pictures] == ["ct", "mr"]
-    assert all(Image.open(picture).size[0] > 3 * 200 for picture in pictures)
+    for picture in pictures:
+        with Image.open(picture) as image:
+            assert image.size[0] > 3 * 200
     table = [line for line in done.stdout.splitlines() if " | done | " in line]
     assert len(table) == 2
     assert all("% less" in line and str(folder / "pacs") in line for line in table)

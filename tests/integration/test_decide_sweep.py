@@ -229,6 +229,42 @@ def test_a_dry_run_shows_what_a_draft_would_change(database: Database, clock: Fi
     assert len(dry_run(database, CONFIG, RULES, names=NAMES, last=1)) == 1
 
 
+def test_a_dry_run_names_the_rules(database: Database, clock: FixedClock) -> None:
+    use(database, clock, RULES)
+    push(database, clock, "1.2.3")
+    push(database, clock, "1.2.4", Modality="PT")
+    draft = RULES.replace("name: CT", "name: chest")
+    one, other = dry_run(database, CONFIG, draft, names=NAMES)
+    assert (one.changed, one.after.in_words) == (False, "no rule wants this series")
+    assert other.changed
+    assert other.before.in_words == "CT: ct-nlm 75 % automatic"
+    assert other.after.in_words == "chest: ct-nlm 75 % automatic"
+
+
+def test_a_revision_that_cannot_be_decided_is_told_and_tried_again_and_stops_no_other(
+    database: Database, clock: FixedClock
+) -> None:
+    use(database, clock, RULES)
+    bad = push(database, clock, "1.2.3")
+    good = push(database, clock, "1.2.4")
+    with database.write() as session:
+        broken = session.scalars(select(tables.Revision).where(tables.Revision.series_id == bad)).one()
+        sound, broken.facts = broken.facts, {"unheard of": 1}
+    assert [act.sweep(database, CONFIG, clock) for _ in range(2)] == [1, 0]
+    assert [decision.series_id for decision in all_of(database, tables.Decision)] == [good]
+    clock.advance(5)
+    assert act.sweep(database, CONFIG, clock) == 0
+    (alert,) = all_of(database, tables.Alert)
+    assert (alert.kind, alert.series_id, alert.count, alert.ended_at) == ("decision failed", bad, 2, None)
+    with database.write() as session:
+        session.get_one(tables.Revision, broken.id).facts = sound
+    clock.advance(9)
+    assert act.sweep(database, CONFIG, clock) == 0
+    clock.advance(1)
+    assert act.sweep(database, CONFIG, clock) == 1
+    assert all_of(database, tables.Alert)[0].ended_at == clock.now()
+
+
 def test_rules_take_effect_without_a_restart(database: Database, clock: FixedClock) -> None:
     use(database, clock, MR_RULES)
     push(database, clock, "1.2.3")

@@ -211,6 +211,47 @@ def test_an_unknown_study_is_held_in_the_end(tmp_path: Path, database: Database,
     assert "15 minutes" in (row.error or "")
 
 
+@pytest.mark.parametrize("ending", ["held", "failed"])
+def test_the_wait_for_an_unknown_study_does_not_run_while_we_owe_its_originals(
+    tmp_path: Path, database: Database, peer: TestPacs, ending: str
+) -> None:
+    world = make_world(tmp_path, database, port=peer.port)
+    made = make_delivered_series(world)
+    originals, result = deliver_originals(world, made), deliver_result(world, made)
+    with database.write() as session:
+        for cause in ("claimed", ending):
+            transition(session, Delivery, originals, cause, at=world.clock.now())
+    for _ in range(40):
+        run_until_idle(world)
+        world.clock.advance(30)
+    row = world.state(result)
+    assert (row.state, row.reason_code, row.unknown_since) == ("waiting", "originals first", None)
+    assert f"delivery {originals} of its originals is {ending}" in (row.error or "")
+    act = actions.release if ending == "held" else actions.retry
+    act(database, originals, "ann", "again", world.clock)
+    know(peer, made)
+    run_until_idle(world)
+    assert (world.state(originals).state, world.state(result).state) == ("delivered", "delivered")
+
+
+def test_the_wait_for_an_unknown_study_begins_when_our_originals_are_given_up(
+    tmp_path: Path, database: Database, peer: TestPacs
+) -> None:
+    world = make_world(tmp_path, database, port=peer.port)
+    made = make_delivered_series(world)
+    originals, result = deliver_originals(world, made), deliver_result(world, made)
+    with database.write() as session:
+        transition(session, Delivery, originals, "held", at=world.clock.now())
+    run_until_idle(world)
+    world.clock.advance(3600)
+    actions.cancel(database, originals, "ann", "they lie there already", world.clock)
+    run_until_idle(world)
+    assert (world.state(result).state, world.state(result).reason_code) == ("waiting", "study unknown")
+    world.clock.advance(900)
+    run_until_idle(world)
+    assert (world.state(result).state, world.state(result).reason_code) == ("held", "study unknown")
+
+
 @UNCLOSED
 def test_a_destination_that_is_down_is_tried_again_with_growing_waits(tmp_path: Path, database: Database) -> None:
     port = free_port()

@@ -380,6 +380,19 @@ def test_a_rejection_note_ends_what_was_made_of_its_instances(station: Station, 
     assert alerts(station) == {"rejected after delivery": 1}
 
 
+def test_a_result_under_review_that_a_note_rejects_waits_for_nobody(station: Station) -> None:
+    ds = make_series(2)
+    station.receive([sent(one) for one in ds])
+    plan_work(station)
+    with station.database.write() as session:
+        job = session.scalars(select(Job).where(Job.state == "withheld")).one()
+        job.state, job.reason_code = "done", "review"
+    station.receive([note("113001", ds[:1])])
+    with station.database.read() as session:
+        row = session.get_one(Job, job.id)
+        assert (row.state, row.reason_code) == ("done", "rejected")
+
+
 def test_a_series_of_which_all_is_rejected_awaits_nothing(station: Station) -> None:
     ds = make_series(2)
     station.receive([sent(one) for one in ds])

@@ -12,17 +12,21 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from dicom_node.database import tables
 from dicom_node.database.engine import Database
 from dicom_node.domain.errors import NotFound
 from dicom_node.domain.states import IllegalTransition
 from dicom_node.provenance.record import begin, transition
-from dicom_node.restore import actions, queue
+from dicom_node.provenance.verify_chains import Replay
+from dicom_node.restore import actions, queue, rows
+from dicom_node.restore.attempt import DerivedFile, Made
 from dicom_node.restore.job import give_up, in_zone, run_job
 from dicom_node.restore.pipelines import Loader, Restorers
+from dicom_node.restore.publish import Result, publish
 from dicom_node.restore.queue import Death
+from dicom_node.restore.read_back import ReadBack
 from dicom_node.sandbox.client import Sandbox
 from restoration.card import load_card
 from restoration.errors import BundleError, InputError
@@ -453,6 +457,35 @@ def test_an_error_after_publication_leaves_the_published_files(bench: Bench) -> 
     assert not give_up(claim, RuntimeError("too late"), context=bench.context)
     assert bench.job(claim.job_id).state == "done"
     assert [folder.name for folder in bench.folders()] == [claim.token]
+
+
+def test_a_large_series_is_published_in_one_piece(bench: Bench) -> None:
+    revision_id = bench.add_series()
+    bench.add_job(revision_id)
+    work = rows.load(bench.database, bench.context.layout, bench.claim())
+    assert work is not None
+    [source, *_] = bench.all(tables.Instance)
+    files = tuple(
+        DerivedFile(
+            path=bench.context.layout.derived / "x" / f"{rank:05d}.dcm", sop_instance_uid=f"2.25.{rank}",
+            sop_class_uid="1.2.840.10008.5.1.4.1.1.2", source_instance_id=source.id, rank=rank, size=1, sha256="s",
+            pixel_digest="p",
+        )
+        for rank in range(500)
+    )  # fmt: skip
+    made = Made(
+        series_instance_uid="2.25.1", description="DLR", digest="d", files=files,
+        found=ReadBack(checks=(), volumes=()), judgement=None,
+    )  # fmt: skip
+    result = Result(number=1, folder="derived/x", made=made, figures=[], execution={}, withheld=None)
+    statements: list[str] = []
+    event.listen(bench.database.writer, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    assert publish(bench.database, work, result, layout=bench.context.layout, clock=bench.clock)
+    assert sum(not statement.startswith("INSERT") for statement in statements) < 30
+    with bench.database.read() as session:
+        replayed = Replay(session=session, sealed={}, uids={})
+        assert list(replayed.findings()) == []
+        assert len(replayed.seen["derived_instance"]) == 500
 
 
 def test_objects_that_are_published_already_fail_the_job(bench: Bench) -> None:

@@ -59,13 +59,18 @@ def outcome(sending: Sending, told: Mapping[str, Any] | None, pacs: DemoPacs, fo
     folder
         Pictures are written here.
     """
-    name = f"{sending.description or sending.series_instance_uid} ({len(sending.files)})"
+    name = _name(sending)
     if told is None or not told["jobs"]:
         reason = "the node does not show this series" if told is None else told["reason"]
         rule = (told or {}).get("rule") or ""
         failed = told is None or told["state"] != "closed"
         return [_line(name, rule, "", reason, None, failed=failed)]
     return [_job_outcome(name, sending, told, job, pacs, folder) for job in told["jobs"]]
+
+
+def unsent(sending: Sending, why: str) -> Outcome:
+    """Return the line of a series that the node did not get."""
+    return _line(_name(sending), "", "", f"not sent: {why}", None, failed=True)
 
 
 def show(outcomes: list[Outcome], console: Console) -> None:
@@ -96,8 +101,9 @@ def _job_outcome(
         return _line(name, told["rule"] or "", job["pipeline"], state, job["turnaround_s"], failed=failed)
     measured = compare(sending.files, files)
     draw(measured, folder / f"{told['modality'].lower()}-{job['id']}-before-after-difference.png")
-    share = 100 * (1 - measured.after / measured.before)
-    noise = f"{measured.before:.1f} → {measured.after:.1f} {measured.unit} ({share:.0f} % less)"
+    noise = f"{measured.before:.1f} → {measured.after:.1f} {measured.unit}"
+    if measured.before:
+        noise += f" ({100 * (1 - measured.after / measured.before):.0f} % less)"
     where = str(pacs.series_folder(job["derived_series_instance_uid"]))
     return Outcome(
         series=name,
@@ -109,6 +115,10 @@ def _job_outcome(
         where=where,
         failed=failed or len(files) != len(sending.files),
     )
+
+
+def _name(sending: Sending) -> str:
+    return f"{sending.name} ({len(sending.files)})"
 
 
 def _line(name: str, rule: str, pipeline: str, state: str, turnaround_s: float | None, *, failed: bool) -> Outcome:

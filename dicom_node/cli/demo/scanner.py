@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicom_node.domain.errors import NotFound
 from dicom_node.domain.marks import IMPLEMENTATION_CLASS_UID
+from dicom_node.folder.reading import read_folder
 from dicom_node.folder.synthetic import Scan, low_dose_ct, noisy_mr
+from dicom_node.sandbox.client import Sandbox
+
+NAME_LENGTH = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,11 @@ class Sending:
     series_instance_uid: str
     description: str
     files: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        """What people know the series by, on one line."""
+        return (self.description or self.series_instance_uid or "a series without a UID")[:NAME_LENGTH]
 
 
 def synthetic(folder: Path, at: datetime) -> list[Sending]:
@@ -40,32 +48,30 @@ def synthetic(folder: Path, at: datetime) -> list[Sending]:
     return [_written(low_dose_ct(ct), folder / "ct"), _written(noisy_mr(mr), folder / "mr")]
 
 
-def from_folder(folder: Path) -> list[Sending]:
-    """Group the DICOM files below a folder by series.
+def from_folder(folder: Path, at: datetime) -> list[Sending]:
+    """Group the DICOM files below a folder by series; files that cannot be parsed are left out.
 
     Raises
     ------
     NotFound
-        There is no DICOM file in it.
+        There is no readable DICOM file in it.
     """
-    groups: dict[str, list[Path]] = {}
-    names: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file():
-            continue
-        try:
-            ds = dcmread(path, stop_before_pixels=True, specific_tags=["SeriesInstanceUID", "SeriesDescription"])
-        except (InvalidDicomError, OSError):
-            continue
-        uid = str(ds.get("SeriesInstanceUID", ""))
-        groups.setdefault(uid, []).append(path)
-        names.setdefault(uid, str(ds.get("SeriesDescription", "")))
-    if not groups:
+    sandbox = Sandbox()
+    try:
+        found = read_folder(folder, sandbox=sandbox, at=at)
+    finally:
+        sandbox.close()
+    if not found.series:
         raise NotFound(
             happened="there is no DICOM file in it", subject=str(folder), remedy="Name a folder with Part 10 files."
         )
     return [
-        Sending(series_instance_uid=uid, description=names[uid], files=tuple(files)) for uid, files in groups.items()
+        Sending(
+            series_instance_uid=members[0].text("SeriesInstanceUID"),
+            description=members[0].text("SeriesDescription"),
+            files=tuple(Path(member.path) for member in members),
+        )
+        for members in found.series
     ]
 
 

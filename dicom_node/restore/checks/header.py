@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -11,9 +10,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 from dicom_node.domain.marks import IMPLEMENTATION_CLASS_UID, PROJECT
 from dicom_node.restore.checks.check import Check, Evidence, Pair, counted, text
 from dicom_node.restore.checks.difference import unexplained
-from dicom_node.restore.derive.dataset import derived_image_type, qualification, text_of, was_lossy
+from dicom_node.restore.derive.dataset import derived_image_type, qualification, text_of, times_of, was_lossy
 from dicom_node.restore.derive.label import label, mark_of
 from dicom_node.restore.derive.making import STEPS
+from dicom_node.restore.derive.numbers import ranks
 from dicom_node.restore.derive.uids import identity_digest, series_instance_uid, sop_instance_uid
 
 _IDENTITY: Final = (
@@ -27,8 +27,6 @@ _IDENTITY: Final = (
     "StudyID",
     "AccessionNumber",
 )
-_CLOCK_TOLERANCE: Final = timedelta(days=1)
-"""Without a Timezone Offset two clocks may stand in different zones."""
 
 
 def nothing_else(evidence: Evidence) -> Check:
@@ -174,21 +172,14 @@ def lossy(evidence: Evidence) -> Check:
 
 
 def time(evidence: Evidence) -> Check:
-    """Count objects whose content is older than their acquisition."""
+    """Count objects that carry other times than those of the job, in order; what the source's clock says is its own."""
+    order = ranks([int(pair.derived.InstanceNumber) for pair in evidence.pairs])
     return counted(
         "time",
-        (f"{pair.place} ContentDate" for pair in evidence.pairs if _before(pair.derived, "Content", "Acquisition")),
+        (
+            f"{pair.place} {keyword}"
+            for pair, rank in zip(evidence.pairs, order, strict=True)
+            for keyword, value in times_of(pair.source, evidence.making.at, rank).items()
+            if text(pair.derived, keyword) != value
+        ),
     )
-
-
-def _before(header: Dataset, first: str, second: str) -> bool:
-    one, other = _moment(header, first), _moment(header, second)
-    return one is not None and other is not None and one + _CLOCK_TOLERANCE < other
-
-
-def _moment(header: Dataset, kind: str) -> datetime | None:
-    date, clock = text(header, f"{kind}Date"), text(header, f"{kind}Time")
-    try:
-        return datetime.strptime(f"{date} {clock[:6]}", "%Y%m%d %H%M%S")  # noqa: DTZ007  both stand in one zone
-    except ValueError:
-        return None

@@ -64,11 +64,11 @@ def assemble(answer: Answer, making: Making) -> Dataset:
     source = answer.source
     with disable_value_validation():
         target = copied(source, equipment=making.recipe.equipment)
-        at = _in_zone_of(source, making.at)
         _identify(target, answer, making)
-        _date(target, at, answer.rank)
+        for keyword, value in times_of(source, making.at, answer.rank).items():
+            setattr(target, keyword, value)
         _mark(target, source, making)
-        equip(target, source, making=making, at=at)
+        equip(target, source, making=making, at=_in_zone_of(source, making.at))
         refer(target, source, known=making.known)
         _fill(target, answer.stored)
         if not keeps_its_character_set(target):
@@ -99,11 +99,12 @@ def _identify(target: Dataset, answer: Answer, making: Making) -> None:
     target.SeriesDescription = label(making.label, text_of(answer.source, "SeriesDescription"))
 
 
-def _date(target: Dataset, at: datetime, rank: int) -> None:
-    content = at + timedelta(milliseconds=rank)
-    for kind, time in (("InstanceCreation", at), ("Series", at), ("Content", content)):
-        setattr(target, f"{kind}Date", time.strftime("%Y%m%d"))
-        setattr(target, f"{kind}Time", time.strftime("%H%M%S.%f"))
+def times_of(source: Dataset, at: datetime, rank: int) -> dict[str, str]:
+    """Return the dates and times that an object gets, in the source's zone: the job's, its content in order."""
+    local = _in_zone_of(source, at)
+    moments = {"InstanceCreation": local, "Series": local, "Content": local + timedelta(milliseconds=rank)}
+    dates = {f"{kind}Date": moment.strftime("%Y%m%d") for kind, moment in moments.items()}
+    return dates | {f"{kind}Time": moment.strftime("%H%M%S.%f") for kind, moment in moments.items()}
 
 
 def _mark(target: Dataset, source: Dataset, making: Making) -> None:

@@ -38,6 +38,7 @@ def board(parts: Node, wanted: Wanted) -> HTMLResponse:
         "total": total,
         "series_states": SERIES_STATES,
         "job_states": JOB_STATES,
+        "not_asked": [item.name for item in parts.config.destinations if not item.verify_identity],
         "query": query_of(wanted, page=number),
         "newer": query_of(wanted, page=number - 1) if number > 1 else None,
         "older": query_of(wanted, page=number + 1) if more else None,

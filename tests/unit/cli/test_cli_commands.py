@@ -114,6 +114,18 @@ def test_series_show_of_none(run: Run) -> None:
     assert code == 1 and "no such series" in err
 
 
+def test_a_word_that_is_no_state_names_the_states(run: Run) -> None:
+    for command in (("series", "list"), ("jobs", "list"), ("deliveries", "list")):
+        code, _, err = run(*command, "--state", "opne")
+        assert code == 2 and "opne" in err, command
+
+
+def test_a_path_that_cannot_be_made_is_a_sentence(run: Run) -> None:
+    code, _, err = run("rules", "export", "--to", "/proc/none/rules.yaml")
+    assert (code, err.count("\n")) == (1, 1)
+    assert err.startswith("dicom-node: /proc/none/rules.yaml: No such file or directory")
+
+
 def test_jobs_are_listed_and_cancelled_with_name_and_reason(run: Run, database: Database) -> None:
     _, out, _ = run("jobs", "list", "--state", "withheld", "--json")
     (job,) = json.loads(out)
@@ -201,7 +213,16 @@ def test_doctor_says_what_is_in_the_way(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("doctor", "--json", config=site)
     checks = {check["name"]: check["good"] for check in json.loads(out)}
     assert code == 1
-    assert (checks["disk"], checks["database"], checks["DICOM port"]) == (False, True, True)
+    assert (checks["disk"], checks["data_dir"], checks["database"], checks["DICOM port"]) == (False, True, True, True)
+
+
+def test_doctor_names_pipelines_that_are_not_there(run: Run, tmp_path: Path) -> None:
+    site = tmp_path / "wrong.yaml"
+    rules = RULES.replace("ct-nlm", "ct-nml").replace("deliver_to: [pacs]", "deliver_to: []")
+    site.write_text(f"node: {{port: 0}}\nweb: {{port: 0}}\npipelines: {{ct-denoize: {{device: cpu}}}}\n{rules}")
+    code, out, _ = run("doctor", "--json", config=site)
+    bad = [check["name"] for check in json.loads(out) if check["name"].startswith("pipeline") and not check["good"]]
+    assert (code, bad) == (1, ["pipeline ct-denoize", "pipeline ct-nml"])
 
 
 def test_a_destination_is_asked_and_sent_to(run: Run, tmp_path: Path) -> None:

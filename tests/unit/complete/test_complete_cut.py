@@ -7,7 +7,9 @@ from dicom_node.complete.cut import sweep
 from dicom_node.config.model import Config
 from dicom_node.database import tables
 from dicom_node.database.engine import Database
+from dicom_node.provenance.alone import FIRST_WAIT
 from dicom_node.provenance.record import begin, transition
+from dicom_node.provenance.verify_digests import findings
 from tests.support.clock import FixedClock
 from tests.support.cuts import Scanner, quick_config, withdraw
 
@@ -114,6 +116,55 @@ def test_a_late_instance_cuts_a_second_revision(database: Database, clock: Fixed
     assert (first.state, second.state, second.number) == ("closed", "cut", 2)
     assert set(first.instance_ids) < set(second.instance_ids)
     assert first.digest != second.digest
+
+
+def test_a_third_cut_of_the_first_set_is_named_otherwise(database: Database, clock: FixedClock) -> None:
+    scanner = Scanner(database, clock)
+    series_id = scanner.push("1.2.3", 3)
+    run_until_cut(database, clock)
+    scanner.open()
+    scanner.send("1.2.3", 3)
+    run_until_cut(database, clock)
+    withdraw(database, clock, series_id, 3)
+    run_until_cut(database, clock)
+    first, second, third = revisions(database)
+    assert first.instance_ids == third.instance_ids
+    assert len({first.digest, second.digest, third.digest}) == 3
+    with database.read() as session:
+        assert list(findings(session, {})) == []
+
+
+def alerts(database: Database) -> list[tuple[str, int, int | None, bool]]:
+    with database.read() as session:
+        found = session.scalars(select(tables.Alert).order_by(tables.Alert.id))
+        return [(row.kind, row.count, row.series_id, row.ended_at is None) for row in found]
+
+
+def test_a_series_that_cannot_be_cut_is_told_and_tried_again_and_stops_no_other(
+    database: Database, clock: FixedClock
+) -> None:
+    scanner = Scanner(database, clock)
+    bad = scanner.push("1.2.3", 3)
+    good = scanner.push("1.2.4", 3)
+    with database.write() as session:
+        broken = session.scalars(select(tables.Instance).where(tables.Instance.series_id == bad)).first()
+        sound, broken.attributes = broken.attributes, {**broken.attributes, "Modality": "no mapping"}
+    clock.advance(60)
+    again = sweep(database, CONFIG, clock)
+    assert [revision.series_id for revision in revisions(database)] == [good]
+    assert alerts(database) == [("cut failed", 1, bad, True)]
+    assert again == clock.now() + FIRST_WAIT
+    assert sweep(database, CONFIG, clock) == again
+    clock.advance(5)
+    assert sweep(database, CONFIG, clock) == clock.now() + FIRST_WAIT
+    assert sweep(database, CONFIG, clock) == clock.now() + 2 * FIRST_WAIT
+    assert alerts(database) == [("cut failed", 2, bad, True)]
+    with database.write() as session:
+        session.get_one(tables.Instance, broken.id).attributes = sound
+    clock.advance(10)
+    assert sweep(database, CONFIG, clock) is None
+    assert [revision.series_id for revision in revisions(database)] == [good, bad]
+    assert alerts(database) == [("cut failed", 2, bad, False)]
 
 
 def test_an_unchanged_set_is_not_cut_again(database: Database, clock: FixedClock) -> None:
@@ -226,6 +277,9 @@ def test_a_second_cut_takes_back_what_is_not_out_yet_and_names_what_is(database:
         states = {name: row.state for name, row in jobs.items()}
         assert states == {"a": "cancelled", "b": "cancelled", "c": "done", "d": "done", "e": "done"}
         assert (jobs["b"].claim, jobs["b"].worker, jobs["b"].reason_code) == (None, None, "superseded")
+        assert {name: row.reason_code for name, row in jobs.items() if name in "cde"} == {
+            "c": "superseded", "d": "", "e": "",
+        }  # fmt: skip
         assert session.scalars(select(tables.DerivedSeries.state).order_by(tables.DerivedSeries.id)).all() == [
             "rejected",
             "released",

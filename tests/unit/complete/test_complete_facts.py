@@ -40,6 +40,17 @@ def test_too_much_drops_the_longest_by_name_but_never_what_guards_read() -> None
     assert len(json.dumps(found)) <= SIZE_LIMIT * 1.2
 
 
+def test_what_guards_read_goes_where_it_alone_is_too_long() -> None:
+    equipment = [{"Manufacturer": "M" * 250} for _ in range(2000)]
+    comments = [f"{number:0200d}" for number in range(320)]
+    wanted = {"ContributingEquipmentSequence": equipment, "ImageComments": comments, "SeriesDescription": "S" * 250}
+    found = facts_of([instance(0, **wanted)]).attributes
+    assert found["_dropped"]["value"] == ["ContributingEquipmentSequence", "ImageComments"]
+    assert found["SeriesDescription"]["value"] == ["S" * 250]
+    assert found["PatientName"]["value"] == ["Phantom^Test"]
+    assert len(json.dumps(found)) <= SIZE_LIMIT * 1.2
+
+
 def test_what_registration_dropped_stays_named() -> None:
     found = facts_of([instance(0, _dropped=["TextValue"]), instance(1)]).attributes
     assert found["_dropped"]["value"] == ["TextValue"]

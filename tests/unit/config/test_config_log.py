@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +19,7 @@ def stream() -> Iterator[io.StringIO]:
     yield io.StringIO()
     root.handlers[:] = handlers
     root.setLevel(level)
-    for name in ("pydicom", "pynetdicom", "uvicorn.access"):
+    for name in ("pydicom", "pynetdicom", "pynetdicom.events", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.NOTSET)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
@@ -43,7 +44,22 @@ def test_libraries_that_quote_strangers_values_are_silent(stream: io.StringIO) -
     configure(process="web", as_json=True, stream=stream)
     logging.getLogger("pydicom").warning("Invalid value for VR PN: 'Marked^Patient'")
     logging.getLogger("pynetdicom.acse").warning("Marked^Patient")
+    logging.getLogger("pynetdicom.transport").error("TCP Initialisation Error: Connection refused")
     assert stream.getvalue() == ""
+
+
+def test_faults_in_our_own_handlers_are_heard(stream: io.StringIO) -> None:
+    configure(process="receiver", as_json=True, stream=stream)
+    logging.getLogger("pynetdicom.events").error("Exception raised in user's handler")
+    assert json.loads(stream.getvalue())["level"] == "error"
+
+
+def test_every_thread_names_the_process(stream: io.StringIO) -> None:
+    configure(process="receiver", as_json=True, stream=stream)
+    thread = threading.Thread(target=lambda: structlog.get_logger().info("association rejected"))
+    thread.start()
+    thread.join()
+    assert json.loads(stream.getvalue())["process"] == "receiver"
 
 
 def test_plain_lines_for_people(stream: io.StringIO) -> None:

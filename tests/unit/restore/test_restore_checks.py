@@ -81,6 +81,13 @@ def test_a_sound_series_passes_every_check(tried: Tried, sandbox: Sandbox) -> No
     assert tried.made.judgement.sentence == ""
 
 
+@pytest.mark.parametrize("day", ["20200101", "20990101"])
+def test_a_scanner_with_a_wrong_clock_is_restored(tmp_path: Path, sandbox: Sandbox, day: str) -> None:
+    wrong = {"AcquisitionDate": day, "AcquisitionTime": "101112", "ContentDate": day, "ContentTime": "101112"}
+    found = try_series(make_series(3, **wrong), tmp_path, sandbox).made.found
+    assert [check.sentence() for check in found.failures] == []
+
+
 def put(**values: object) -> Callable[[FileDataset], None]:
     def fault(ds: FileDataset) -> None:
         for keyword, value in values.items():
@@ -197,6 +204,8 @@ def _meta(ds: FileDataset) -> None:
         (put(WindowWidth=500), "window"),
         (put(LossyImageCompression="01"), "lossy"),
         (put(ContentDate="20200101"), "time"),
+        (put(ContentTime="090000.002"), "time"),
+        (put(SeriesTime="090001"), "time"),
         (put(KVP=80), "nothing else"),
         (put(PatientComments="added"), "nothing else"),
         (dropped("BodyPartExamined"), "nothing else"),

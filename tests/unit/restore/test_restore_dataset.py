@@ -17,7 +17,7 @@ from dicom_node.domain.work import Equipment, Qualification
 from dicom_node.restore.derive.attributes import TABLE, Action
 from dicom_node.restore.derive.dataset import Answer, assemble, derived_image_type, encode, qualification
 from dicom_node.restore.derive.making import Making
-from dicom_node.restore.source import read_header
+from dicom_node.restore.source import Private, read_header
 from tests.support.phantoms import make_series
 from tests.unit.restore.kit import JOB_TIME, making, recipe
 
@@ -225,6 +225,22 @@ def test_text_that_cannot_be_written_as_it_was_read_becomes_unicode(tmp_path: Pa
     path.write_bytes(encode(derived(header)))
     made = dcmread(path)
     assert (made.SpecificCharacterSet, made.PatientName) == ("ISO_IR 192", "\uff91\uff88 CT")
+
+
+def test_private_elements_that_go_are_not_read_of_a_source(tmp_path: Path) -> None:
+    given = source()
+    kept = given.private_block(0x0043, "GEMS_PARM_01", create=True)
+    kept.add_new(0x39, "IS", "1000")
+    kept.add_new(0x40, "OB", b"x" * 200_000)
+    given.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(0x10, "OB", b"y" * 2_000_000)
+    given.RedPaletteColorLookupTableData = b"z" * 100_000
+    path = tmp_path / "source.dcm"
+    path.write_bytes(encode(given))
+    whole, header = read_header(path), read_header(path, private=Private.KEPT)
+    assert [tag for tag in sorted(header.keys()) if tag.is_private] == [0x00430010, 0x00431039]
+    assert header.RedPaletteColorLookupTableData == given.RedPaletteColorLookupTableData
+    assert (0x0029, 0x1010) in whole
+    assert encode(derived(header)) == encode(derived(whole))
 
 
 def _image_reference(uid: str) -> Dataset:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dicom_node.config.model import Config, StorageSection
+from dicom_node.config.model import Config, DestinationSection, StorageSection
 from dicom_node.database.engine import Database
 from dicom_node.provenance.record import alert
 from dicom_node.storage.layout import Layout
@@ -66,6 +66,15 @@ def test_filters_stand_in_the_url(board: Board, client: Client) -> None:
 
 def test_an_empty_board_says_where_to_send(client: Client) -> None:
     assert "Send to AE title RESTORE on port 11112" in client.get("/").text
+
+
+def test_the_board_names_destinations_that_are_not_asked(
+    database: Database, clock: FixedClock, layout: Layout, client: Client
+) -> None:
+    disk = DestinationSection(name="disk", ae_title="DISK", host="127.0.0.1", port=104, verify_identity=False)
+    page = client_of(database, layout, clock, Config(destinations=(disk,))).get("/").text
+    assert "without asking whose the study is: disk" in page
+    assert "without asking" not in client.get("/").text
 
 
 def test_pages_of_a_long_board(database: Database, clock: FixedClock, client: Client) -> None:
