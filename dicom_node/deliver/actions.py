@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dicom_node.database.engine import Database
 from dicom_node.database.tables import Delivery, DestinationPause
+from dicom_node.deliver.rows import wake_results
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.errors import NotFound
 from dicom_node.domain.reasons import reason
@@ -67,6 +68,9 @@ def cancel(database: Database, delivery_id: int, who: str, why: str, clock: Cloc
             ended_at=at,
         )
         end_alert(session, f"delivery:{delivery_id}", at)
+        row = session.get_one(Delivery, delivery_id)
+        if row.revision_id is not None:
+            wake_results(session, row, at)
         close_if_finished(session, _revision(session, delivery_id), at=at)
 
 

@@ -76,12 +76,10 @@ class Attempt:
         return None
 
     def _unknown(self) -> Ending:
-        """Wait for the originals: those that others send, up to a limit, or our own, however long they take."""
-        attempts = self._parcel.attempts - 1
+        """Wait for the originals that others send, up to a limit; our own that wait for a person hold this one too."""
         if self._parcel.originals is not None:
             delivery, state = self._parcel.originals
-            why = reason("originals first", delivery=delivery, state=state)
-            return Ending(cause="retry", attempts=attempts, reason=why, wait_s=self._policy.longest_retry)
+            return self._ending("held", reason("originals first", delivery=delivery, state=state))
         now = self._clock.now()
         since = self._parcel.unknown_since or now
         left = self._policy.originals_first - (now - since).total_seconds()
@@ -89,6 +87,7 @@ class Attempt:
         if left <= 0:
             return self._ending("held", why)
         wait = min(self._policy.first_retry, left)
+        attempts = self._parcel.attempts - 1
         return Ending(cause="retry", attempts=attempts, reason=why, wait_s=wait, unknown_since=since)
 
     def _send(self, stop: threading.Event) -> Ending:

@@ -46,8 +46,8 @@ class Parcel:
     Attributes
     ----------
     originals
-        The delivery of originals of its study to the same destination that is not done, with its state; None if there
-        is none.
+        The delivery of originals of its study to the same destination that waits for a person, with its state; None
+        if there is none.
     """
 
     delivery_id: int
@@ -97,7 +97,7 @@ def _originals_outstanding(session: Session, row: Delivery) -> tuple[int, str] |
             Series.study_id == study_id,
             Delivery.destination == row.destination,
             Delivery.revision_id.is_not(None),
-            Delivery.state.in_(("waiting", "sending", "held", "failed")),
+            Delivery.state.in_(("held", "failed")),
         )
         .order_by(Delivery.id)
     ).first()

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from dicom_node.database.tables import (
@@ -18,7 +18,7 @@ from dicom_node.database.tables import (
 from dicom_node.deliver.ending import Ending
 from dicom_node.deliver.parcel import Parcel, is_ours
 from dicom_node.domain.reasons import Reason
-from dicom_node.provenance.closing import close_if_finished, revision_of
+from dicom_node.provenance.closing import close_if_finished, reopen, revision_of
 from dicom_node.provenance.record import alert, end_alert, transition
 
 DOWN: Final = "destination down"
@@ -105,24 +105,28 @@ def end(session: Session, parcel: Parcel, ending: Ending, at: datetime) -> bool:
     if ending.cause in {"held", "failed"} and ending.reason:
         tell(session, row, ending.reason, at)
     if ending.cause == "sent" and row.revision_id is not None:
-        _wake_results(session, row, at)
+        wake_results(session, row, at)
     _tell_reach(session, row, ending, at)
     return True
 
 
-def _wake_results(session: Session, originals: Delivery, at: datetime) -> None:
-    """Let go the results that waited for these originals."""
+def wake_results(session: Session, originals: Delivery, at: datetime) -> None:
+    """Let go the results that were held for these originals, now that nobody waits for them any more."""
     study_id = select(Series.study_id).where(Series.id == originals.series_id).scalar_subquery()
-    session.execute(
-        update(Delivery)
-        .where(
-            Delivery.state == "waiting",
+    held = session.scalars(
+        select(Delivery).where(
+            Delivery.state == "held",
             Delivery.destination == originals.destination,
             Delivery.reason_code == "originals first",
             Delivery.series_id.in_(select(Series.id).where(Series.study_id == study_id)),
         )
-        .values(not_before=at)
     )
+    for result in held.all():
+        fresh: dict[str, Any] = {"not_before": at, "unknown_since": None, "ended_at": None}
+        fresh |= {"reason_code": "", "error": None}
+        transition(session, Delivery, result.id, "originals settled", at=at, **fresh)
+        end_alert(session, f"delivery:{result.id}", at)
+        reopen(session, revision_of(session, result), at=at)
 
 
 def tell(session: Session, row: Delivery, why: Reason, at: datetime) -> None:

@@ -149,6 +149,7 @@ DELIVERY: Final = _table(
     sending, waiting, held, failed  | rejected     | cancelled
     waiting, held, failed   | cancelled by a person | cancelled
     held                    | released by a person  | waiting
+    held                    | originals settled     | waiting
     failed                  | retried by a person   | waiting
     delivered               | confirmed    | confirmed
     delivered, confirmed    | recalled     | recalled
