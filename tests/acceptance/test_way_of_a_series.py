@@ -78,8 +78,8 @@ def test_to_orthanc_and_dcmtk_at_once(tmp_path: Path) -> None:
             states = {one["destination"]: one for one in job_of(status)["deliveries"]}
     assert states["orthanc"]["state"] == "confirmed"
     assert states["dcmtk"]["state"] == "delivered"
-    assert states["down"]["state"] == "waiting"
-    assert states["down"]["error"]
+    assert states["down"]["state"] in {"waiting", "sending"}  # tried again every few seconds
+    assert states["down"]["sent"] == 0
     derived = [path for path in (tmp_path / "storescp").rglob("*") if path.is_file()]
     assert sum(_is_derived(path) for path in derived) == 3
     _no_new_line(source, [path for path in derived if _is_derived(path)])
