@@ -110,7 +110,7 @@ def test_an_orderly_stop_waits_for_no_destination_that_hangs(tmp_path: Path) -> 
 
 
 def test_an_orderly_stop_is_over_in_time_and_leaves_no_running_job(tmp_path: Path) -> None:
-    write_series(make_series(24, size=256), tmp_path / "source")
+    write_series(make_series(60, size=256), tmp_path / "source")
     node = RunningNode(tmp_path / "node", rules=[rule(restoration={"release": "never"})])
     node.start()
     dcmsend(node.dicom_port, tmp_path / "source")
