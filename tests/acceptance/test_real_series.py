@@ -85,6 +85,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
             for series in status["series"]:
                 seen.setdefault(series["calling_ae"], []).append(series)
             seen["status"] = [status]
+            seen["libtorch"] = [{"users": node.libtorch_users()}]
             seen["verify"] = [{"code": node.run("verify", check=False).returncode}]
     finally:
         pacs.stop()
@@ -135,8 +136,13 @@ def test_most_of_them_do_come_back(outcome: dict[str, list[dict]]) -> None:
 @pytest.mark.parametrize("folder", sorted(NEVER))
 def test_is_kept_with_its_reason(outcome: dict[str, list[dict]], folder: str) -> None:
     for series in outcome[folder[:16]]:
-        assert all(job["state"] == "refused" and job["reason"] for job in series["jobs"])
-        assert series["jobs"] or series["reason"]
+        newest = [job for job in series["jobs"] if job["revision"] == series["revision"]]
+        older = [job for job in series["jobs"] if job["revision"] != series["revision"]]
+        assert all(job["state"] == "refused" and job["reason"] for job in newest), series
+        # What comes on several associations can be cut more than once: the earlier refusals are then superseded.
+        assert all(job["state"] == "cancelled" and "later cut" in job["reason"] for job in older), series
+        assert all(job["derived_series_instance_uid"] is None for job in series["jobs"])
+        assert newest or series["reason"]
 
 
 @pytest.mark.parametrize("folder", sorted(MIXED - ON_THE_WIRE))
@@ -155,3 +161,7 @@ def test_nothing_is_left_without_a_state(outcome: dict[str, list[dict]]) -> None
     assert status["node"]["healthy"]
     assert [item["restarts"] for item in status["processes"]] == [0] * len(status["processes"])
     assert outcome["verify"] == [{"code": 0}]
+
+
+def test_only_the_worker_ever_loads_torch(outcome: dict[str, list[dict]]) -> None:
+    assert outcome["libtorch"] == [{"users": {"worker-1"}}]

@@ -87,6 +87,14 @@ class RunningNode:
     def pid(self, name: str) -> int:
         return next(item["pid"] for item in self.processes()["processes"] if item["name"] == name)
 
+    def libtorch_users(self) -> set[str]:
+        """Names of the processes that have libtorch in their memory just now."""
+        return {
+            item["name"]
+            for item in self.processes()["processes"]
+            if "libtorch" in Path(f"/proc/{item['pid']}/maps").read_text()
+        }
+
     @property
     def dicom_port(self) -> int:
         return int(self.processes()["dicom_port"])
