@@ -1,1 +1,1 @@
-"""Degradations by their physics, one file each, and phantoms with exact truth."""
+"""Degradations by their physics, one file each."""

@@ -1,16 +1,22 @@
 """Lower CT dose by noise inserted in the projection domain. Pure.
 
 The picture itself is never projected and reconstructed again, which would blur it: only the difference between noisy
-and noise-free line integrals is reconstructed and added, filtered back-projection being linear. Parallel geometry, as
-clinical scanners reconstruct after rebinning. Counts are Poisson plus electronic noise (Žabić et al.,
-doi:10.1118/1.4789628); the noise already in the picture is accounted for, so that full dose adds nothing.
+and noise-free line integrals is reconstructed and added, filtered back-projection being linear. Counts are Poisson plus
+electronic noise (Žabić et al., doi:10.1118/1.4789628); the noise already in the picture is accounted for, so that full
+dose adds nothing.
 """
 
-import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from torch.nn import functional
+
+from restoration.physics.ct_projection import Beam, FanBeam, ParallelBeam, line_integrals
+from restoration.physics.ct_reconstruction import Kernel, ramp_filtered, smeared
+from restoration.physics.degradation import generator_for, require_range
+
+__all__ = ["ELECTRONIC_COUNTS", "MU_WATER", "Kernel", "LowDose", "Scanner", "dose_for", "inserted_noise", "project"]
 
 MU_WATER = 0.0193
 """Linear attenuation of water at about 70 keV [1/mm]."""
@@ -19,23 +25,9 @@ ELECTRONIC_COUNTS = 8.0
 """Standard deviation of the electronic noise [counts]."""
 
 _COARSE = 4
-_UPSAMPLE = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kernel:
-    """Reconstruction kernel: a ramp with a cosine roll-off.
-
-    Attributes
-    ----------
-    cutoff
-        Where the roll-off ends, as a share of the detector's Nyquist frequency (0 to 1].
-    boost
-        Lift of the middle frequencies; 0 for soft kernels, about 0.6 for sharp ones.
-    """
-
-    cutoff: float = 0.8
-    boost: float = 0.0
+_LEAST_COUNTS = 0.5
+_AIR_HU = -1000.0
+_SOFT = Kernel()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,17 +55,101 @@ class Scanner:
     photons: float = 2e6
 
     @property
+    def beam(self) -> ParallelBeam:
+        """The rays."""
+        return ParallelBeam(size=self.size, pixel_mm=self.pixel_mm, views=self.views, cell_mm=self.cell_mm)
+
+    @property
     def cells(self) -> int:
         """Detector cells across the picture."""
-        return int(self.size * self.pixel_mm / self.cell_mm) // 2 * 2 + 2
+        return self.beam.cells
 
     def with_views(self, views: int) -> "Scanner":
         """Return the same scanner with another number of views."""
         return replace(self, views=views)
 
 
+@dataclass(frozen=True, kw_only=True)
+class LowDose:
+    """A lower dose for square HU pictures, each with noise of its own.
+
+    Attributes
+    ----------
+    dose
+        Share of the full dose, in (0, 1].
+    pixel_mm
+        Pixel spacing [mm].
+    photons
+        Photons per cell and view before the patient at full dose.
+    views
+        Views over 180 degrees; a fan measures as many again on the way back.
+    cell_mm
+        Width of a detector cell at the isocentre [mm].
+    kernel
+        Reconstruction kernel.
+    beam
+        Form of the beam.
+    electronic
+        Standard deviation of the electronic noise [counts].
+    truth
+        ``measured``: a picture taken at full dose, which gets only the noise that is lacking, and none at dose 1.
+        ``ideal``: a picture without noise, which gets all of it.
+    seed
+        Seed of the noise.
+    """
+
+    dose: float
+    pixel_mm: float
+    photons: float = 2e6
+    views: int = 480
+    cell_mm: float = 0.6
+    kernel: Kernel = _SOFT
+    beam: Literal["parallel", "fan"] = "parallel"
+    electronic: float = ELECTRONIC_COUNTS
+    truth: Literal["ideal", "measured"] = "measured"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("dose", self.dose, 1e-6, 1.0)
+        require_range("photons", self.photons, 1.0)
+        require_range("electronic", self.electronic, 0.0)
+
+    def __call__(self, truth: torch.Tensor) -> torch.Tensor:
+        """Take pictures at the lower dose.
+
+        Parameters
+        ----------
+        truth
+            (..., rows, columns) float32 [HU]; what is not square is taken as surrounded by air.
+
+        Returns
+        -------
+        torch.Tensor
+            Same shape [HU]. The gradient passes through the picture; the noise counts as a constant.
+        """
+        rows, columns = truth.shape[-2:]
+        size = max(rows, columns)
+        square = functional.pad(truth.detach(), (0, size - columns, 0, size - rows), value=_AIR_HU)
+        generator = generator_for(self.seed, truth.device)
+        noise = torch.stack([self._noise(hu, generator) for hu in square.reshape(-1, size, size)])
+        return truth + noise[:, :rows, :columns].reshape(truth.shape)
+
+    def _noise(self, hu: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        beam = self._beam(hu.shape[-1])
+        counts = self.photons * torch.exp(-_lines(hu, beam))
+        errors = _line_errors(counts, self.dose, self.electronic, generator)
+        if self.truth == "measured":
+            errors = errors * _lacking_share(counts, self.dose, self.electronic).sqrt()
+        return beam.reconstruct(errors, self.kernel) * (1000 / MU_WATER)
+
+    def _beam(self, size: int) -> Beam:
+        if self.beam == "fan":
+            return FanBeam(size=size, pixel_mm=self.pixel_mm, views=2 * self.views, cell_mm=self.cell_mm)
+        return ParallelBeam(size=size, pixel_mm=self.pixel_mm, views=self.views, cell_mm=self.cell_mm)
+
+
 def project(hu: torch.Tensor, scanner: Scanner) -> torch.Tensor:
-    """Line integrals of attenuation, on a coarse grid: they only steer the variance of the noise.
+    """Sum attenuation along the rays, on a coarse grid: the sums only steer the variance of the noise.
 
     Parameters
     ----------
@@ -87,82 +163,7 @@ def project(hu: torch.Tensor, scanner: Scanner) -> torch.Tensor:
     torch.Tensor
         (views, cells) float32, dimensionless.
     """
-    attenuation = ((hu + 1000).clamp_min(0) / 1000 * MU_WATER)[None, None]
-    side = scanner.size // _COARSE
-    coarse = functional.interpolate(attenuation, size=(side, side), mode="area")
-    count = scanner.views // _COARSE
-    angles = ((torch.arange(count) + 0.5) * _COARSE - 0.5) * math.pi / scanner.views
-    turn = torch.zeros(count, 2, 3)
-    turn[:, 0, 0] = turn[:, 1, 1] = angles.cos()
-    turn[:, 0, 1], turn[:, 1, 0] = -angles.sin(), angles.sin()
-    rays = functional.grid_sample(
-        coarse.expand(count, -1, -1, -1),
-        functional.affine_grid(turn, [count, 1, side, side], align_corners=False),
-        align_corners=False,
-    ).sum(2)
-    sinogram = (rays * scanner.pixel_mm * _COARSE)[:, 0][None, None]
-    size = (scanner.views, scanner.cells)
-    return functional.interpolate(sinogram, size=size, mode="bilinear", align_corners=False)[0, 0]
-
-
-def ramp_filtered(sinogram: torch.Tensor, scanner: Scanner, kernel: Kernel) -> torch.Tensor:
-    """Filter along the detector with a band-limited ramp, built in space so that means stay right (Kak & Slaney 3.3).
-
-    Parameters
-    ----------
-    sinogram
-        (..., views, cells) float32.
-    scanner, kernel
-        Geometry and reconstruction kernel.
-
-    Returns
-    -------
-    torch.Tensor
-        Same shape [1/mm].
-    """
-    length = 2 ** math.ceil(math.log2(2 * scanner.cells))
-    taps = torch.fft.fftfreq(length) * length
-    odd = taps.abs() % 2 == 1
-    ramp = torch.where(odd, -1 / (math.pi * taps.where(odd, torch.ones(())) * scanner.cell_mm) ** 2, torch.zeros(()))
-    ramp[0] = 1 / (4 * scanner.cell_mm**2)
-    share = torch.fft.fftfreq(length).abs() * 2
-    window = 0.5 + 0.5 * torch.cos(math.pi * (share / kernel.cutoff).clamp(max=1))
-    window = window * (1 + kernel.boost * torch.exp(-(((share - 0.5) / 0.2) ** 2)))
-    gain = torch.fft.fft(ramp).real * scanner.cell_mm * window
-    filtered: torch.Tensor = torch.fft.ifft(torch.fft.fft(sinogram, n=length) * gain).real
-    return filtered[..., : scanner.cells]
-
-
-def back_projected(sinograms: torch.Tensor, scanner: Scanner) -> torch.Tensor:
-    """Smear filtered sinograms over the picture; several share the geometry's cost.
-
-    Parameters
-    ----------
-    sinograms
-        (count, views, cells) float32 [1/mm].
-    scanner
-        Geometry.
-
-    Returns
-    -------
-    torch.Tensor
-        (count, size, size) float32 [1/mm].
-    """
-    fine = functional.pad(_upsampled(sinograms, scanner), (1, 1))
-    offsets = (torch.arange(scanner.size) - (scanner.size - 1) / 2) * scanner.pixel_mm / scanner.cell_mm * _UPSAMPLE
-    middle = scanner.cells / 2 * _UPSAMPLE + 1
-    last = fine.shape[-1] - 1
-    out = torch.zeros(len(sinograms), scanner.size**2)
-    for view in range(scanner.views):
-        angle = math.pi * view / scanner.views
-        place = offsets[:, None] * math.sin(angle) + (offsets * math.cos(angle) + middle)
-        out += fine[:, view].index_select(1, place.clamp_(0, last).long().flatten())
-    return out.view(-1, scanner.size, scanner.size) * (math.pi / scanner.views)
-
-
-def _upsampled(sinograms: torch.Tensor, scanner: Scanner) -> torch.Tensor:
-    """Linear interpolation between cells, so that the nearest fine sample is accurate enough."""
-    return functional.interpolate(sinograms, size=scanner.cells * _UPSAMPLE, mode="linear", align_corners=False)
+    return _lines(hu, scanner.beam)
 
 
 def inserted_noise(
@@ -173,10 +174,7 @@ def inserted_noise(
     kernels: tuple[Kernel, ...],
     generator: torch.Generator,
 ) -> torch.Tensor:
-    """Noise that turns a picture taken at full dose into pictures taken at lower ones.
-
-    The log-counts at dose f have variance 1 / (f·m); the picture holds 1 / m already; simulated noise is therefore
-    scaled by sqrt(1 - f), which leaves (1 - f) / (f·m) to add and nothing at f = 1.
+    """Draw noise that turns a picture taken at full dose into pictures taken at lower ones.
 
     Parameters
     ----------
@@ -189,26 +187,25 @@ def inserted_noise(
     kernels
         Reconstruction kernel per realisation.
     generator
-        Source of chance.
+        Source of chance, on the device of the picture.
 
     Returns
     -------
     torch.Tensor
         (realisations, size, size) float32 [HU], to be added to the picture.
     """
-    lines = project(hu, scanner)
+    counts = scanner.photons * torch.exp(-project(hu, scanner))
     filtered = []
     for dose, kernel in zip(doses, kernels, strict=True):
-        photons = dose * scanner.photons
-        counts = torch.poisson(photons * torch.exp(-lines), generator=generator)
-        counts = counts + ELECTRONIC_COUNTS * torch.randn(lines.shape, generator=generator)
-        error = -torch.log(counts.clamp_min(0.5) / photons) - lines
-        filtered.append(ramp_filtered(error, scanner, kernel) * math.sqrt(1 - dose))
-    return back_projected(torch.stack(filtered), scanner) * (1000 / MU_WATER)
+        errors = _line_errors(counts, dose, ELECTRONIC_COUNTS, generator)
+        lacking = errors * _lacking_share(counts, dose, ELECTRONIC_COUNTS).sqrt()
+        filtered.append(ramp_filtered(lacking, cell_mm=scanner.cell_mm, kernel=kernel))
+    step = scanner.pixel_mm / scanner.cell_mm
+    return smeared(torch.stack(filtered), size=scanner.size, step=step) * (1000 / MU_WATER)
 
 
 def dose_for(sigma: float, full_dose_sigma: float) -> float:
-    """Dose at which the added noise has a wanted standard deviation.
+    """Return the dose at which the added noise has a wanted standard deviation.
 
     Parameters
     ----------
@@ -223,3 +220,29 @@ def dose_for(sigma: float, full_dose_sigma: float) -> float:
         Share of the full dose, in (0, 1].
     """
     return full_dose_sigma**2 / (full_dose_sigma**2 + sigma**2)
+
+
+def _lines(hu: torch.Tensor, beam: Beam) -> torch.Tensor:
+    """Line integrals on a coarse grid, interpolated to all rays: (views, cells)."""
+    attenuation = ((hu + 1000).clamp_min(0) / 1000 * MU_WATER)[None, None]
+    side = max(1, beam.size // _COARSE)
+    coarse = functional.interpolate(attenuation, size=(side, side), mode="area")[0]
+    sums = line_integrals(coarse, *beam.rays(coarser=_COARSE), beam.pixel_mm * beam.size / side)
+    size = (beam.views, beam.cells)
+    return functional.interpolate(sums[None], size=size, mode="bilinear", align_corners=False)[0, 0]
+
+
+def _line_errors(counts: torch.Tensor, dose: float, electronic: float, generator: torch.Generator) -> torch.Tensor:
+    """Draw what noise does to line integrals at a dose, given the mean counts at full dose."""
+    mean = dose * counts
+    drawn = torch.poisson(mean, generator=generator)
+    drawn = drawn + electronic * torch.randn(mean.shape, generator=generator, device=mean.device)
+    return torch.log(mean) - torch.log(drawn.clamp_min(_LEAST_COUNTS))
+
+
+def _lacking_share(counts: torch.Tensor, dose: float, electronic: float) -> torch.Tensor:
+    """Share of the variance at a dose that is not in the picture at full dose already; 0 at full dose.
+
+    A line integral over m counts has variance 1 / m + electronic² / m².
+    """
+    return (1 - dose**2 * (counts + electronic**2) / (dose * counts + electronic**2)).clamp_min(0)

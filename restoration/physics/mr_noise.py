@@ -5,97 +5,238 @@ the coil geometry (g-factor) and shows the magnitude: noise is Rician, coloured 
 place (Gudbjartsson & Patz, doi:10.1002/mrm.1910340618; Pruessmann et al., SENSE, 1999).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
+import torch
 
-FloatArray = npt.NDArray[np.float32]
-ComplexArray = npt.NDArray[np.complex64]
+from restoration.physics.degradation import require_range
+from restoration.physics.kspace import complex_noise, last_axes, magnitude, smooth_fields
+from restoration.physics.mr_truncation import Truncation, weights
+
+_PHASE, _GAIN = 1, 2
+"""Streams of chance beside that of the noise."""
+
+_ALL = Truncation()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Acquisition:
-    """How a picture is measured.
+@dataclass(frozen=True, kw_only=True)
+class SmoothPhase:
+    """The slow phase of a picture before its magnitude is taken. Differentiable; changes no magnitude.
 
     Attributes
     ----------
-    sigma
-        Standard deviation of the real and of the imaginary part of the noise, where the gain is 1 [unit of the signal].
-    fill
-        Measured share of k-space along rows and along columns, each in (0, 1].
-    taper
-        Strength of the roll-off towards the edge of what was measured, 0 (none) to 1 (down to zero).
-    phase
-        (rows, columns) float32 [rad]; None for none.
-    gain
-        (rows, columns) float32: amplification of the noise; None for 1 everywhere.
+    seed
+        Chance; never negative.
+    amplitude
+        Largest phase [rad].
+    axes
+        2 for slices, 3 for volumes.
     """
 
+    seed: int
+    amplitude: float
+    axes: int = 2
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises
+        ------
+        ParameterError
+            A negative seed, or axes other than 2 or 3.
+        """
+        require_range("seed", self.seed, 0)
+        require_range("axes of the phase", self.axes, 2, 3)
+
+    def __call__(self, truth: torch.Tensor) -> torch.Tensor:
+        """Turn (..., rows, columns) float32 or complex64 by the phase, the same for all leading axes; complex64."""
+        return truth * _carriers(truth.shape[-self.axes :], [self], truth.device)[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThermalNoise:
+    """Complex noise, coloured by what was measured and amplified by the coil geometry. The gradient passes unchanged.
+
+    Attributes
+    ----------
+    seed
+        Chance; never negative. Pictures of equal shape get the same noise.
+    sigma
+        Standard deviation of the real and of the imaginary part, root mean square over the picture [its unit].
+    measured
+        What was measured: noise has no other frequencies.
+    swing
+        Logarithm of the largest gain over the typical one; 0 for the same noise everywhere.
+    """
+
+    seed: int
     sigma: float
-    fill: tuple[float, float] = (1.0, 1.0)
+    measured: Truncation = _ALL
+    swing: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises
+        ------
+        ParameterError
+            A negative standard deviation or seed, or a swing outside 0 to 3.
+        """
+        require_range("standard deviation of the noise", self.sigma, 0.0)
+        require_range("swing of the gain", self.swing, 0.0, 3.0)
+        require_range("seed", self.seed, 0)
+
+    @property
+    def axes(self) -> int:
+        """2 for slices, 3 for volumes."""
+        return len(self.measured.fill)
+
+    def __call__(self, truth: torch.Tensor) -> torch.Tensor:
+        """Add noise.
+
+        Parameters
+        ----------
+        truth
+            (..., rows, columns) float32 or complex64; each picture along the leading axes gets noise of its own, all
+            the same gain.
+
+        Returns
+        -------
+        torch.Tensor
+            Same shape, complex64.
+        """
+        shape = truth.shape[-self.axes :]
+        white = complex_noise(self.seed, truth.shape, truth.device)
+        return truth + _shaped(white.unsqueeze(0), shape, [self])[0]
+
+    def gain(self, shape: Sequence[int], device: torch.device | str = "cpu") -> torch.Tensor:
+        """Return the amplification of the noise (*shape) float32: root mean square 1."""
+        return _gains(shape, [self], device)[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """A whole measurement: phase, truncation, noise, magnitude. Differentiable in the truth.
+
+    Attributes
+    ----------
+    seed
+        Chance of the noise, of its gain and of the phase; never negative.
+    sigma
+        Standard deviation of each part of the noise, root mean square over the picture [its unit].
+    fill
+        Measured share of k-space along each of the last axes; two numbers for slices, three for volumes.
+    taper
+        Roll-off towards the edge of what was measured, 0 to 1.
+    swing
+        Logarithm of the largest gain over the typical one.
+    phase
+        Largest phase of the picture [rad].
+    """
+
+    seed: int
+    sigma: float
+    fill: tuple[float, ...] = (1.0, 1.0)
     taper: float = 0.0
-    phase: FloatArray | None = None
-    gain: FloatArray | None = None
+    swing: float = 0.0
+    phase: float = 0.0
 
-    @cached_property
-    def carrier(self) -> ComplexArray | np.float32:
-        """Unit-magnitude factor of the phase; 1 for none. Kept, because an acquisition measures several pictures."""
-        if self.phase is None:
-            return np.float32(1)
-        return np.asarray(np.cos(self.phase) + np.complex64(1j) * np.sin(self.phase), np.complex64)
+    def __post_init__(self) -> None:
+        """Check the ranges, as each part of the measurement does.
+
+        Raises
+        ------
+        ParameterError
+            Any parameter outside the range of its part.
+        """
+        _ = self.noise, self.smooth_phase
+
+    @property
+    def truncation(self) -> Truncation:
+        """What is measured."""
+        return Truncation(fill=self.fill, taper=self.taper)
+
+    @property
+    def smooth_phase(self) -> SmoothPhase:
+        """Phase of the picture."""
+        return SmoothPhase(seed=self.seed, amplitude=self.phase, axes=len(self.fill))
+
+    @property
+    def noise(self) -> ThermalNoise:
+        """Noise of the measurement."""
+        return ThermalNoise(seed=self.seed, sigma=self.sigma, measured=self.truncation, swing=self.swing)
+
+    def __call__(self, truth: torch.Tensor) -> torch.Tensor:
+        """Measure (..., rows, columns) float32; the magnitude, same shape. Leading axes get noise of their own."""
+        return magnitude(self.noise(self.truncation(self.smooth_phase(truth))))
 
 
-def acquired(signal: FloatArray, how: Acquisition, noise: ComplexArray | None) -> FloatArray:
-    """Measure a picture.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """Pictures after their measurement.
+
+    Attributes
+    ----------
+    clean, noisy
+        Magnitudes without and with noise, float32.
+    """
+
+    clean: torch.Tensor
+    noisy: torch.Tensor
+
+
+def measured(truths: torch.Tensor, how: Sequence[Measurement]) -> Measured:
+    """Measure a batch, each item its own way and all pictures of an item under the same noise.
 
     Parameters
     ----------
-    signal
-        (rows, columns) float32, never negative.
+    truths
+        (items, pictures, rows, columns) float32, or one axis more for volumes: say an object without and with discs.
     how
-        The acquisition.
-    noise
-        (rows, columns) complex: white, unit variance per part (`white_noise`); None for a noise-free measurement.
-        Giving the same array to two calls measures two objects with the same noise.
+        One measurement per item, all of as many axes.
 
     Returns
     -------
-    FloatArray
-        (rows, columns) float32: magnitude.
+    Measured
+        Magnitudes of the same shape. The noise of item i is that of ``how[i]`` on one picture.
     """
-    weight = _weight(signal.shape, how)
-    picture = np.fft.ifft2(np.fft.fft2(signal * how.carrier) * weight)
-    if noise is not None:
-        power = float(np.mean(weight**2))
-        coloured = np.fft.ifft2(np.fft.fft2(noise) * weight) * np.float32(how.sigma / np.sqrt(power))
-        picture = picture + (coloured if how.gain is None else coloured * how.gain)
-    return np.abs(picture).astype(np.float32)
+    axes = len(how[0].fill)
+    shape, dims = truths.shape[-axes:], last_axes(axes)
+    weight = weights(shape, [item.truncation for item in how], truths.device).unsqueeze(1)
+    carriers = _carriers(shape, [item.smooth_phase for item in how], truths.device).unsqueeze(1)
+    pictures = torch.fft.ifftn(torch.fft.fftn(truths * carriers, dim=dims) * weight, dim=dims)
+    white = torch.stack([complex_noise(item.seed, shape, truths.device) for item in how])
+    noise = _shaped(white, shape, [item.noise for item in how]).unsqueeze(1)
+    return Measured(clean=magnitude(pictures), noisy=magnitude(pictures + noise))
 
 
-def white_noise(shape: tuple[int, int], rng: np.random.Generator) -> ComplexArray:
-    """Return complex white noise of unit variance in each part."""
-    parts = rng.standard_normal((2, *shape), dtype=np.float32)
-    return np.asarray(parts[0] + 1j * parts[1], np.complex64)
+def _shaped(white: torch.Tensor, shape: Sequence[int], how: Sequence[ThermalNoise]) -> torch.Tensor:
+    """Colour white noise of k-space (items, ..., *shape), scale it, and bring it into the picture with its gain."""
+    dims = last_axes(len(shape))
+    weight = weights(shape, [item.measured for item in how], white.device)
+    sigma = torch.tensor([item.sigma for item in how], device=white.device)
+    power = weight.square().flatten(1).mean(1)
+    weight = weight * (sigma / power.sqrt()).reshape(-1, *(1,) * len(shape))
+    between = (1,) * (white.ndim - 1 - len(shape))
+    noise: torch.Tensor = torch.fft.ifftn(white * weight.reshape(len(how), *between, *shape), dim=dims, norm="ortho")
+    if not any(item.swing for item in how):
+        return noise
+    return noise * _gains(shape, how, white.device).reshape(len(how), *between, *shape)
 
 
-def smooth_field(shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
-    """Draw a field of a few slow waves, between -1 and 1: for phases and for the gain of the noise."""
-    rows, columns = (np.linspace(-1, 1, length) for length in shape)
-    slopes, phases = rng.normal(0, 1.5, (2, 4, 1)), rng.uniform(0, 2 * np.pi, (4, 1))
-    along, across = slopes[0] * rows + phases, slopes[1] * columns
-    heights = rng.normal(size=(4, 1))
-    # cos(a + b) as two sums of outer products, which costs no cosine per pixel.
-    field = (heights * np.cos(along)).T @ np.cos(across) - (heights * np.sin(along)).T @ np.sin(across)
-    return np.asarray(field / max(float(np.abs(field).max()), 1e-6), np.float32)
+def _gains(shape: Sequence[int], how: Sequence[ThermalNoise], device: torch.device | str) -> torch.Tensor:
+    """Amplification of each noise (items, *shape), root mean square 1."""
+    swings = torch.tensor([item.swing for item in how], device=device).reshape(-1, *(1,) * len(shape))
+    gains = torch.exp(swings * smooth_fields(shape, [(item.seed, _GAIN) for item in how], device))
+    squares = gains.square().flatten(1).mean(1)
+    return gains / squares.sqrt().reshape(swings.shape)
 
 
-def _weight(shape: tuple[int, ...], how: Acquisition) -> FloatArray:
-    """Transmission of every spatial frequency, 0 where nothing was measured."""
-    parts = []
-    for length, fill in zip(shape, how.fill, strict=True):
-        place = np.abs(np.fft.fftfreq(length)) * 2 / fill
-        roll_off = 1 - how.taper * np.sin(np.pi / 2 * np.clip(place, 0, 1)) ** 4
-        parts.append(np.where(place <= 1, roll_off, 0.0))
-    return np.asarray(np.outer(parts[0], parts[1]), np.float32)
+def _carriers(shape: Sequence[int], how: Sequence[SmoothPhase], device: torch.device | str) -> torch.Tensor:
+    """Unit-magnitude factor of each phase (items, *shape) complex64."""
+    if not any(item.amplitude for item in how):
+        return torch.ones((len(how), *(1,) * len(shape)), device=device)
+    amplitudes = torch.tensor([item.amplitude for item in how], device=device).reshape(-1, *(1,) * len(shape))
+    phases = amplitudes * smooth_fields(shape, [(item.seed, _PHASE) for item in how], device)
+    return torch.polar(torch.ones_like(phases), phases)

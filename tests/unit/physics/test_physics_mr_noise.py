@@ -1,81 +1,136 @@
-"""MR noise: Rician mean, colour, gain, pairing."""
+"""MR noise: Rician moments, colour, gain, pairing, records."""
 
 import math
 
-import numpy as np
 import pytest
+import torch
+from scipy import stats
 
-from restoration.physics.mr_noise import Acquisition, acquired, smooth_field, white_noise
+from restoration.physics.degradation import ParameterError, record
+from restoration.physics.mr_noise import Measurement, SmoothPhase, ThermalNoise, measured
+from restoration.physics.mr_truncation import Truncation
 
-SHAPE = (160, 160)
-RNG_SEED = 3
+SHAPE = (192, 192)
 
 
-def measured(level: float, how: Acquisition) -> np.ndarray:
-    noise = white_noise(SHAPE, np.random.default_rng(RNG_SEED))
-    return acquired(np.full(SHAPE, level, np.float32), how, noise)
+def flat(level: float, how: Measurement) -> torch.Tensor:
+    return how(torch.full(SHAPE, level))
+
+
+def picture(*shape: int) -> torch.Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
 def test_without_noise_and_with_all_of_k_space_the_picture_comes_back() -> None:
-    picture = np.random.default_rng(0).uniform(0, 1, SHAPE).astype(np.float32)
-    assert np.allclose(acquired(picture, Acquisition(sigma=0.1), None), picture, atol=1e-6)
-
-
-def test_zero_sigma_is_no_noise() -> None:
-    assert np.allclose(measured(0.5, Acquisition(sigma=0.0)), 0.5, atol=1e-6)
+    truth = picture(3, 40, 51)
+    assert torch.allclose(Measurement(seed=1, sigma=0.0)(truth), truth, atol=1e-6)
 
 
 @pytest.mark.parametrize("fill", [(1.0, 1.0), (0.6, 0.8)], ids=["full", "interpolated"])
-def test_background_is_rayleigh(fill: tuple[float, float]) -> None:
-    background = measured(0.0, Acquisition(sigma=0.05, fill=fill))
-    assert background.mean() == pytest.approx(0.05 * math.sqrt(math.pi / 2), rel=0.02)
-    assert background.std() == pytest.approx(0.05 * math.sqrt(2 - math.pi / 2), rel=0.05)
+@pytest.mark.parametrize("ratio", [0.0, 1.0, 3.0, 10.0], ids="signal-to-noise {}".format)
+def test_mean_and_variance_are_those_of_rice(ratio: float, fill: tuple[float, float]) -> None:
+    sigma = 0.05
+    shown = flat(ratio * sigma, Measurement(seed=3, sigma=sigma, fill=fill))
+    rice = stats.rice(ratio, scale=sigma) if ratio else stats.rayleigh(scale=sigma)
+    assert shown.mean().item() == pytest.approx(rice.mean(), rel=0.01)
+    assert shown.std().item() == pytest.approx(rice.std(), rel=0.03)
 
 
-def test_bright_signal_is_lifted_by_half_the_variance() -> None:
-    bright = measured(0.5, Acquisition(sigma=0.05))
-    assert bright.mean() == pytest.approx(0.5 + 0.05**2 / (2 * 0.5), abs=0.001)
-    assert bright.std() == pytest.approx(0.05, rel=0.03)
+def test_a_volume_is_measured_in_three_dimensions() -> None:
+    how = Measurement(seed=2, sigma=0.05, fill=(0.5, 1.0, 1.0))
+    shown = how(torch.full((32, 48, 48), 0.5))
+    power = torch.fft.fft(shown - shown.mean(), dim=0).abs().square().mean((1, 2))
+    assert power[10:22].mean() < 0.05 * power[1:7].mean()
 
 
 def test_unmeasured_k_space_stays_empty() -> None:
-    picture = measured(0.5, Acquisition(sigma=0.01, fill=(0.5, 1.0)))
-    power = np.abs(np.fft.fft2(picture - picture.mean())) ** 2
-    frequency = np.abs(np.fft.fftfreq(SHAPE[0])) * 2
+    shown = flat(0.5, Measurement(seed=1, sigma=0.01, fill=(0.5, 1.0)))
+    power = torch.fft.fft2(shown - shown.mean()).abs().square()
+    frequency = torch.fft.fftfreq(SHAPE[0]).abs() * 2
     assert power[frequency > 0.55].mean() < 0.02 * power[frequency < 0.45].mean()
 
 
-def test_gain_amplifies_the_noise_where_it_is_large() -> None:
-    gain = np.ones(SHAPE, np.float32)
-    gain[:, 80:] = 3
-    picture = measured(0.8, Acquisition(sigma=0.02, gain=gain))
-    assert picture[:, 80:].std() == pytest.approx(3 * picture[:, :80].std(), rel=0.1)
+def test_gain_shapes_the_noise_and_has_a_root_mean_square_of_one() -> None:
+    noise = ThermalNoise(seed=5, sigma=0.02, swing=0.8)
+    gain = noise.gain(SHAPE)
+    assert gain.square().mean().item() == pytest.approx(1, rel=1e-5)
+    added = noise(torch.zeros(400, 48, 48)).real.std(0)
+    expected = 0.02 * noise.gain((48, 48))
+    assert (added / expected - 1).abs().mean() < 0.05
 
 
 def test_phase_does_not_change_a_noise_free_magnitude() -> None:
-    phase = smooth_field(SHAPE, np.random.default_rng(1)) * np.float32(2)
-    picture = np.full(SHAPE, 0.7, np.float32)
-    assert np.allclose(acquired(picture, Acquisition(sigma=0, phase=phase), None), picture, atol=1e-5)
+    truth = picture(*SHAPE)
+    turned = SmoothPhase(seed=1, amplitude=2.0)(truth)
+    assert torch.allclose(turned.abs(), truth, atol=1e-6)
+    assert turned.imag.abs().max() > 0.5
 
 
-def test_a_taper_softens() -> None:
-    picture = np.zeros(SHAPE, np.float32)
-    picture[80, 80] = 1
-    sharp, soft = (acquired(picture, Acquisition(sigma=0, taper=taper), None) for taper in (0.0, 1.0))
-    assert soft.max() < sharp.max()
+def test_the_same_object_gives_two_pictures_the_same_noise() -> None:
+    noise = ThermalNoise(seed=2, sigma=0.05, measured=Truncation(fill=(0.7, 0.9)), swing=0.3)
+    bare, full = torch.full((2, 64, 64), 0.6), torch.full((2, 64, 64), 0.7)
+    first = noise(bare) - bare
+    assert torch.allclose(first, noise(full) - full, atol=1e-6)
+    assert not torch.allclose(first[0], first[1], atol=0.05)
 
 
-def test_the_same_noise_twice_makes_paired_measurements() -> None:
-    noise = white_noise(SHAPE, np.random.default_rng(2))
-    bare = np.full(SHAPE, 0.6, np.float32)
-    full = bare.copy()
-    full[60:100, 60:100] += 0.1
-    moved = acquired(full, Acquisition(sigma=0.05), noise) - acquired(bare, Acquisition(sigma=0.05), noise)
-    assert moved[70:90, 70:90].mean() == pytest.approx(0.1, abs=0.003)
-    assert np.abs(moved[:40]).max() < 1e-6
+def test_a_batch_is_measured_item_by_item_under_shared_noise() -> None:
+    how = [Measurement(seed=i, sigma=0.02 * i, fill=(0.7, 1.0), taper=0.5, swing=0.3, phase=1.0) for i in range(4)]
+    truths = picture(4, 2, 40, 42)
+    both = measured(truths, how)
+    for item, one in enumerate(how):
+        for place in range(2):
+            assert torch.allclose(both.noisy[item, place], one(truths[item, place]), atol=1e-6)
+    free = [Measurement(seed=i, sigma=0.0, fill=(0.7, 1.0), taper=0.5, phase=1.0) for i in range(4)]
+    assert torch.allclose(both.clean, measured(truths, free).noisy, atol=1e-6)
 
 
-def test_a_smooth_field_is_smooth_and_bounded() -> None:
-    field = smooth_field(SHAPE, np.random.default_rng(4))
-    assert np.abs(field).max() == pytest.approx(1, abs=1e-5)
-    assert np.abs(np.diff(field, axis=0)).max() < 0.15
+def test_a_batch_of_volumes() -> None:
+    how = [Measurement(seed=i, sigma=0.02, fill=(1.0, 0.7, 1.0), swing=0.3, phase=1.0) for i in range(2)]
+    truths = picture(2, 1, 8, 20, 22)
+    assert torch.allclose(measured(truths, how).noisy[1, 0], how[1](truths[1, 0]), atol=1e-6)
+
+
+def test_gradients_reach_the_truth() -> None:
+    truth = picture(20, 20).requires_grad_()
+    Measurement(seed=1, sigma=0.02, fill=(0.7, 1.0), swing=0.2, phase=1.0)(truth).sum().backward()
+    assert truth.grad is not None
+    assert truth.grad.abs().min() > 0
+
+
+def test_the_record_names_every_parameter() -> None:
+    written = record(ThermalNoise(seed=7, sigma=0.1, measured=Truncation(fill=(0.5, 1.0))))
+    assert written == {
+        "degradation": "ThermalNoise",
+        "seed": 7,
+        "sigma": 0.1,
+        "measured": {"fill": [0.5, 1.0], "taper": 0.0},
+        "swing": 0.0,
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sigma": -1.0},
+        {"sigma": math.nan},
+        {"sigma": 1.0, "swing": -0.1},
+        {"sigma": 1.0, "seed": -1},
+        {"sigma": 1.0, "fill": (0.0, 1.0)},
+        {"sigma": 1.0, "taper": 1.1},
+        {"sigma": 1.0, "fill": (1.0,)},
+    ],
+    ids=["negative", "nan", "swing", "seed", "fill", "taper", "one axis"],
+)
+def test_what_is_not_physical_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ParameterError):
+        Measurement(**{"seed": 1, **wrong})
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_gpu_gives_noise_of_the_same_law() -> None:
+    how = Measurement(seed=1, sigma=0.05, fill=(0.7, 1.0), swing=0.3, phase=1.0)
+    truth = torch.full(SHAPE, 0.5)
+    there = how(truth.cuda())
+    assert torch.equal(there, how(truth.cuda()))
+    assert there.cpu().std().item() == pytest.approx(how(truth).std().item(), rel=0.03)
