@@ -75,8 +75,8 @@ def low_dose_ct(scan: Scan, *, slices: int = 12, size: int = 512, sigma: float =
     """
     import torch
 
+    from restoration.anatomy.ct import ct_anatomy
     from restoration.physics.ct_dose import Kernel, Scanner, inserted_noise
-    from restoration.physics.phantoms import ct_anatomy
 
     anatomy = ct_anatomy(size, np.random.default_rng(seed))
     scanner = Scanner(size=size, pixel_mm=PIXEL_MM, photons=2e6)
@@ -119,17 +119,15 @@ def noisy_mr(scan: Scan, *, slices: int = 12, size: int = 256, sigma: float = 0.
     list[Dataset]
         MR Image Storage data sets.
     """
-    from restoration.physics.mr_noise import Acquisition, acquired, white_noise
-    from restoration.physics.phantoms import mr_anatomy
+    import torch
 
-    rng = np.random.default_rng(seed)
-    anatomy = mr_anatomy(size, rng)
-    how = Acquisition(sigma=sigma)
-    pictures = [
-        acquired(_scaled(anatomy, index, slices, 0.0).clip(0), how, white_noise(anatomy.shape, rng))
-        for index in range(slices)
-    ]
-    return data_sets(np.stack(pictures) * _SIGNAL_UNITS, scan)
+    from restoration.anatomy.mr import mr_anatomy
+    from restoration.physics.mr_noise import Measurement
+
+    anatomy = mr_anatomy(size, np.random.default_rng(seed))
+    truth = np.stack([_scaled(anatomy, index, slices, 0.0).clip(0) for index in range(slices)])
+    pictures = Measurement(seed=seed, sigma=sigma)(torch.from_numpy(truth)).numpy()
+    return data_sets(np.asarray(pictures * _SIGNAL_UNITS, np.float32), scan)
 
 
 def data_sets(values: FloatArray, scan: Scan) -> list[Dataset]:

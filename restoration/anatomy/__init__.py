@@ -1,0 +1,1 @@
+"""Procedural anatomy with exact truth: bodies to train on, other bodies to test on, phantoms to measure."""

@@ -1,0 +1,1 @@
+"""What anatomy is drawn from: grids, solids, leaves, beams, labels."""
