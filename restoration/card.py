@@ -1,13 +1,19 @@
 """A pipeline's card: what it is, where it may be used, what it promises. Touches: the bundle folder (reads)."""
 
-import json
+import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from restoration.errors import BundleError
 
 BUNDLES = Path(__file__).parent / "bundles"
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+"""No key more or less than the classes below name, and no value of another kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,8 @@ class Eligibility:
         Kinds of series refused by name (for example ``phase``, ``diffusion``, ``vendor-restored``).
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
     modality: str
     pixel_mm: tuple[float, float]
     thickness_mm: tuple[float, float]
@@ -42,26 +50,38 @@ class Eligibility:
 class Bounds:
     """Bounds of the domain check and of the gates; figures are described at `restoration.guard`.
 
+    Amounts are in HU in CT and elsewhere shares of the volume's reference level (`restoration.levels`). None: not
+    checked, or computed and shown but never a gate.
+
     Attributes
     ----------
     noise
-        Smallest and largest noise standard deviation of the input (HU in CT; MR: share of the 99.5 % signal).
+        Smallest and largest noise standard deviation of the input.
     spectrum
         Smallest and largest mean frequency of the input's noise, as a share of Nyquist.
     bias
-        Largest mean change per tissue band (HU in CT; MR: share of the band's mean).
+        Largest mean change per tissue band (outside CT: share of the band's mean).
     amplitude
         Smallest and largest standard deviation of the change against the input's noise.
     peak
         Largest single change in units of the local noise.
     anchor
-        Largest change below the anchor frequency (HU in CT; MR: share of the 99.5 % signal).
+        Largest change below the anchor frequency.
+    structure
+        Largest share of the source's structure that the change may hold.
+    erased, created
+        Largest blob that may go missing from, or appear in, the result [robust standard deviations].
+    stability
+        Largest difference between the results for the volume and for its mirrored or shifted twin.
+    kept
+        Largest change of measured k-space, as a share of the reference level (super-resolution).
     values
-        Smallest and largest value of nearly all pixels of the input (HU in CT; MR: shares of the 99.5 % signal);
-        None: not checked.
+        Smallest and largest value of nearly all pixels of the input.
     fill
-        Smallest and largest filled share of k-space; None: not checked (CT).
+        Smallest and largest filled share of k-space.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     noise: tuple[float, float]
     spectrum: tuple[float, float]
@@ -69,8 +89,13 @@ class Bounds:
     amplitude: tuple[float, float]
     peak: float
     anchor: float
-    values: tuple[float, float] | None = None
-    fill: tuple[float, float] | None = None
+    structure: float | None
+    erased: float | None
+    created: float | None
+    stability: float | None
+    kept: float | None
+    values: tuple[float, float] | None
+    fill: tuple[float, float] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +107,19 @@ class Card:
     name, version, title
         Bundle folder name, version, and a sentence for people.
     kind
-        ``network`` or ``classical``.
+        Whether it is a network or a filter.
     operation
-        ``denoise`` (others come with their pipelines).
+        What it does to a volume.
     scope
-        ``slice``, ``slab`` or ``volume``.
+        How much of a volume it looks at: ``slab`` and ``volume`` need evenly spaced slices.
     unit
-        Unit of the volumes it takes: ``HU`` or ``signal``.
+        Unit of the volumes it takes (`restoration.volume`).
+    release
+        The least strict release that its results may have; a rule can only be stricter.
+    factor
+        In-plane enlargement: 1, in super-resolution 2.
+    slab
+        Slices that the network sees for each slice it answers.
     slot
         Two-digit slot in derived series numbers (1 to 99), unique among bundles.
     generative
@@ -97,35 +128,52 @@ class Card:
         Sigma of the low-pass below which the input is kept [mm].
     default_strength
         Default operating point [percent].
-    full_share
-        Share of the anchored result at strength 100 (0 to 1].
+    default_share, full_share
+        Share of the anchored result at the default strength and at strength 100 (0 to 1]; linear between, see
+        `share_at`.
     weights_sha256
         Digest of the weights file; empty for classical pipelines.
     parameters
-        What the pipeline itself reads (network name, widths, filter settings).
+        What the pipeline itself reads (network and its settings, filter settings, scale).
     eligibility, bounds
         See there.
+    calibration
+        What ``calibrate`` measured when it set the bounds; empty if it never did.
     figures
         Measured figures for people, each with its tier of evidence and n.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
     name: str
     version: str
     title: str
-    kind: str
-    operation: str
-    scope: str
-    unit: str
-    slot: int
+    kind: Literal["network", "classical"]
+    operation: Literal["denoise", "super-resolution", "motion-correction"]
+    scope: Literal["slice", "slab", "volume"]
+    unit: Literal["HU", "signal", "Bq/mL", "exposure"]
+    release: Literal["automatic", "review", "never"]
+    factor: Annotated[int, Field(ge=1)]
+    slab: Annotated[int, Field(ge=1)]
+    slot: Annotated[int, Field(ge=1, le=99)]
     generative: bool
-    anchor_mm: float
-    default_strength: float
-    full_share: float
+    anchor_mm: Annotated[float, Field(ge=0)]
+    default_strength: Annotated[float, Field(ge=0, le=100)]
+    default_share: Annotated[float, Field(gt=0, le=1)]
+    full_share: Annotated[float, Field(gt=0, le=1)]
     weights_sha256: str
     parameters: dict[str, object]
     eligibility: Eligibility
     bounds: Bounds
+    calibration: dict[str, object]
     figures: tuple[dict[str, object], ...]
+
+    def share_at(self, strength: float) -> float:
+        """Return the share of the anchored result that a strength of 0 to 100 [percent] stands for."""
+        default = self.default_strength
+        if strength <= default or default == 100:
+            return strength / default * self.default_share if default else strength / 100 * self.full_share
+        return self.default_share + (strength - default) / (100 - default) * (self.full_share - self.default_share)
 
     @property
     def digest_label(self) -> str:
@@ -138,15 +186,28 @@ def names(*, bundles: Path = BUNDLES) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in bundles.glob("*/card.json")))
 
 
+def file_inside(folder: Path, part: Path) -> Path:
+    """Return the path of a bundle's file, if it really lies in the bundle.
+
+    Raises
+    ------
+    BundleError
+        A symbolic link on the way leads elsewhere.
+    """
+    path = folder / part
+    if path.resolve() != folder.resolve() / part:
+        raise _unusable(folder.name, f"{part.as_posix()} is a link to elsewhere")
+    return path
+
+
 def load_card(name: str, *, bundles: Path = BUNDLES) -> Card:
     """Read one card.
 
     Raises
     ------
     BundleError
-        No such bundle, or its card is not readable or not complete.
+        No such bundle, or its card is not readable, lacks a key, or holds an unknown key or word.
     """
-    path = bundles / name / "card.json"
     if name not in names(bundles=bundles):
         raise BundleError(
             happened="there is no such pipeline",
@@ -154,18 +215,31 @@ def load_card(name: str, *, bundles: Path = BUNDLES) -> Card:
             remedy=f"There are: {', '.join(names(bundles=bundles)) or 'none'}.",
         )
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        parts: dict[str, Any] = {
-            "bounds": Bounds(**_with_tuples(fields["bounds"])),
-            "eligibility": Eligibility(**_with_tuples(fields["eligibility"])),
-            "figures": tuple(fields["figures"]),
-        }
-        return Card(**{**fields, **parts})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BundleError(
-            happened=f"the card cannot be read ({error})", subject=name, remedy="Install the bundle again."
-        ) from error
+        card = _reader().validate_json(file_inside(bundles / name, Path("card.json")).read_bytes())
+    except OSError as error:
+        raise _unusable(name, f"the card cannot be read ({error})") from error
+    except ValidationError as error:
+        raise _unusable(name, "; ".join(map(_sentence, error.errors()[:3]))) from error
+    if card.name != name:
+        raise _unusable(name, f"the card is of {card.name!r}")
+    return card
 
 
-def _with_tuples(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+@functools.cache
+def _reader() -> TypeAdapter[Card]:
+    return TypeAdapter(Card)
+
+
+def _sentence(error: ErrorDetails) -> str:
+    key = ".".join(map(str, error["loc"]))
+    if error["type"] in ("missing", "missing_argument"):
+        return f"the card lacks {key!r}"
+    if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"the card has an unknown key {key!r}"
+    if not key:
+        return f"the card cannot be read ({error['msg']})"
+    return f"the card's {key!r} is {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _unusable(name: str, happened: str) -> BundleError:
+    return BundleError(happened=happened, subject=name, remedy="Install the bundle again.")

@@ -3,6 +3,7 @@
 RestorationError
 ├── BundleError        a bundle is missing, incomplete, or its weights are not those of its card
 ├── DeviceError        a device is unknown or not there
+├── OutOfMemory        not even the smallest piece of a picture fits into the memory
 └── InputError         a volume cannot be processed at all (shape, unit, not a number)
 """
 
@@ -33,6 +34,10 @@ class BundleError(RestorationError):
 
 class DeviceError(RestorationError):
     """A device that is unknown, or that this machine does not have."""
+
+
+class OutOfMemory(RestorationError):
+    """Not even the smallest piece of a picture fits into the device's memory now; later it may."""
 
 
 class InputError(RestorationError):

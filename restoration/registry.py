@@ -1,16 +1,22 @@
 """Makes a ready pipeline from a bundle, after checking it. Touches: the bundle folder (reads), torch for networks."""
 
 from pathlib import Path
+from typing import Final
 
 from restoration.card import BUNDLES, Card, load_card
 from restoration.classical.nlm import NonLocalMeans
 from restoration.errors import BundleError
-from restoration.pipelines import ct, mr
 from restoration.pipelines.denoiser import Denoiser
-from restoration.pipelines.slicewise import SlicewiseRestorer
+from restoration.pipelines.denoising import Denoising
+from restoration.pipelines.enlargement import Enlargement
+from restoration.pipelines.motion import MotionCorrection
 from restoration.restorer import Restorer
 
-_FRAMES = {"HU": ct.frame, "signal": mr.frame}
+_OPERATIONS: Final[dict[str, type[Denoising] | type[Enlargement] | type[MotionCorrection]]] = {
+    "denoise": Denoising,
+    "super-resolution": Enlargement,
+    "motion-correction": MotionCorrection,
+}
 
 
 def load(name: str, *, device: str = "auto", bundles: Path = BUNDLES) -> Restorer:
@@ -33,10 +39,8 @@ def load(name: str, *, device: str = "auto", bundles: Path = BUNDLES) -> Restore
         The device is unknown or not there.
     """
     card = load_card(name, bundles=bundles)
-    if card.unit not in _FRAMES:
-        raise _incomplete(card, f"the card's unit {card.unit!r} is unknown")
     denoiser = _filter(card) if card.kind == "classical" else _network(card, bundles / name, device)
-    return SlicewiseRestorer(card=card, denoiser=denoiser, frame_of=_FRAMES[card.unit])
+    return _OPERATIONS[card.operation](card=card, denoiser=denoiser)
 
 
 def _filter(card: Card) -> Denoiser:

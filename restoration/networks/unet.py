@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from restoration.networks.exact import exactly
+
 
 class ResidualBlock(nn.Module):
     """Two convolutions whose answer is added to the input.
@@ -34,7 +36,7 @@ class ResidualBlock(nn.Module):
 
 
 class RestorationUNet(nn.Module):
-    """Maps a noisy picture and its noise map to the picture without the noise it predicts.
+    """Maps a noisy picture, its neighbours and its noise map to the picture without the noise it predicts.
 
     Parameters
     ----------
@@ -44,14 +46,17 @@ class RestorationUNet(nn.Module):
         Residual blocks per level and side.
     fold
         Factor of the pixel-unshuffle before the first convolution.
+    slices
+        Odd number of neighbouring slices that are seen; the middle one is answered.
     """
 
-    def __init__(self, widths: Sequence[int] = (32, 64, 96), blocks: int = 1, fold: int = 2) -> None:
+    def __init__(self, widths: Sequence[int] = (32, 64, 96), blocks: int = 1, fold: int = 2, slices: int = 1) -> None:
         super().__init__()
         self.fold = fold
+        self.middle = slices // 2
         self.multiple = fold * 2 ** (len(widths) - 1)
         steps = list(pairwise(widths))
-        self.head = nn.Conv2d(2 * fold**2, widths[0], 3, padding=1, bias=False)
+        self.head = nn.Conv2d((slices + 1) * fold**2, widths[0], 3, padding=1, bias=False)
         self.encoders = nn.ModuleList(_stack(width, blocks) for width in widths[:-1])
         self.downs = nn.ModuleList(nn.Conv2d(upper, lower, 2, 2, bias=False) for upper, lower in steps)
         self.bottom = _stack(widths[-1], blocks)
@@ -64,8 +69,10 @@ class RestorationUNet(nn.Module):
 
         Parameters
         ----------
-        image, sigma
-            (batch, 1, rows, columns) float32 [network units]: the noisy picture and its noise map.
+        image
+            (batch, slices, rows, columns) float32 [network units]: the noisy picture between its neighbours.
+        sigma
+            (batch, 1, rows, columns) float32 [network units]: noise map of the middle slice.
 
         Returns
         -------
@@ -76,10 +83,10 @@ class RestorationUNet(nn.Module):
         margin = (0, -columns % self.multiple, 0, -rows % self.multiple)
         both = functional.pad(torch.cat((image, sigma), dim=1), margin, mode="replicate")
         noise = functional.pixel_shuffle(self._body(functional.pixel_unshuffle(both, self.fold)), self.fold)
-        return image - noise[..., :rows, :columns]
+        return image[:, self.middle : self.middle + 1] - noise[..., :rows, :columns]
 
     def _body(self, folded: torch.Tensor) -> torch.Tensor:
-        features = first = self.head(folded)
+        features = first = exactly(self.head, folded)
         skips: list[torch.Tensor] = []
         for encoder, down in zip(self.encoders, self.downs, strict=True):
             features = encoder(features)
