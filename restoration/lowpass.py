@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from restoration.volume import BoolArray, FloatArray
+from restoration.volume import BoolArray, FloatArray, Volume
 
 _LEAST_WEIGHT = np.float32(1e-6)
 
@@ -37,6 +37,33 @@ def lowpass(
     return np.where(keep, smooth / np.maximum(weight, _LEAST_WEIGHT), np.float32(0))
 
 
-def _gaussian(image: FloatArray, sigma: tuple[float, float]) -> FloatArray:
+def lowpass_volume(volume: Volume, array: FloatArray, *, sigma_mm: float) -> FloatArray:
+    """Smooth an array on a volume's grid with a ball of fixed physical size.
+
+    Parameters
+    ----------
+    volume
+        Gives the grid, evenly spaced along the normal, and the padding, which does not count.
+    array
+        (slices, rows, columns) float32 [any unit].
+    sigma_mm
+        Standard deviation of the Gaussian along all three axes [mm].
+
+    Returns
+    -------
+    FloatArray
+        (slices, rows, columns) float32 [unit of the array]; 0 under padding.
+    """
+    gaps = np.diff(volume.positions_mm)
+    gap_mm = float(np.median(gaps)) if gaps.size else np.inf
+    sigma = (sigma_mm / gap_mm, sigma_mm / volume.pixel_mm[0], sigma_mm / volume.pixel_mm[1])
+    if volume.padding is None or not volume.padding.any():
+        return _gaussian(array, sigma)
+    keep = ~volume.padding
+    weight = np.maximum(_gaussian(keep.astype(np.float32), sigma), _LEAST_WEIGHT)
+    return np.where(keep, _gaussian(np.where(keep, array, np.float32(0)), sigma) / weight, np.float32(0))
+
+
+def _gaussian(image: FloatArray, sigma: tuple[float, ...]) -> FloatArray:
     smooth: FloatArray = ndimage.gaussian_filter(image, sigma, mode="reflect", output=np.float32)
     return smooth

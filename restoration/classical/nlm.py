@@ -45,19 +45,23 @@ class NonLocalMeans:
             "numpy": np.__version__,
         }
 
-    def __call__(self, image: FloatArray) -> FloatArray:
-        """Denoise one slice.
+    def __call__(self, images: FloatArray) -> FloatArray:
+        """Denoise slices.
 
         Parameters
         ----------
-        image
-            (rows, columns) float32 [any unit].
+        images
+            (batch, slices, rows, columns) float32 [any unit]; of each slab the middle slice.
 
         Returns
         -------
         FloatArray
-            (rows, columns) float32 [unit of the image]; the image itself where it holds no noise.
+            (batch, rows, columns) float32 [unit of the images]; a slice itself where it holds no noise.
         """
+        middle = images.shape[1] // 2
+        return np.stack([self._denoised(slab[middle]) for slab in images])
+
+    def _denoised(self, image: FloatArray) -> FloatArray:
         sigma = self._sigma(image)
         if sigma <= 0:
             return image

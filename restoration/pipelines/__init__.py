@@ -1,1 +1,1 @@
-"""From a volume to its restored twin, by modality."""
+"""From a volume to its restored twin, a file per operation."""

@@ -1,4 +1,4 @@
-"""What a pipeline asks of the thing that denoises one slice: a classical filter or a network. Pure."""
+"""What a pipeline asks of the thing that answers slices: a classical filter or a network. Pure."""
 
 from typing import Protocol
 
@@ -6,13 +6,13 @@ from restoration.volume import FloatArray
 
 
 class Denoiser(Protocol):
-    """Denoises slice after slice in network units."""
+    """Answers the middle slice of every slab, in network units."""
 
     @property
     def provenance(self) -> dict[str, str]:
         """Device, precision and versions that the pixels depend on."""
         ...
 
-    def __call__(self, image: FloatArray) -> FloatArray:
-        """Return the denoised (rows, columns) float32 picture in the same unit."""
+    def __call__(self, images: FloatArray) -> FloatArray:
+        """Answer (batch, slices, rows, columns) float32 slabs with (batch, rows, columns) float32 in the same unit."""
         ...

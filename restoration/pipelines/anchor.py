@@ -1,0 +1,70 @@
+"""Which part of a change is kept: nothing below the card's spatial frequency, but for the floor of magnitudes. Pure.
+
+The anchor gives back what a network took below a spatial frequency, out = y + G(x − y): nothing coarser can be erased
+or invented. Slabs are anchored in all three directions, so that only what is coarse along the normal too is held fast.
+In magnitude MR noise lifts dark signal; there the coarse part may fall by the Rician floor of the local noise, no more.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from restoration.card import Card
+from restoration.guard.noise import noise_map
+from restoration.lowpass import lowpass, lowpass_volume
+from restoration.rician import lift
+from restoration.volume import BoolArray, FloatArray, Volume
+
+
+def anchored(change: FloatArray, volume: Volume, card: Card) -> FloatArray:
+    """Take the coarse part out of a change.
+
+    Parameters
+    ----------
+    change
+        (slices, rows, columns) float32 [unit of the volume]: what the network changed.
+    volume
+        The source.
+    card
+        Names the width of the low-pass; 0 keeps the whole change.
+
+    Returns
+    -------
+    FloatArray
+        (slices, rows, columns) float32 [unit of the volume]; 0 under padding.
+    """
+    if volume.padding is not None:
+        change = np.where(volume.padding, np.float32(0), change)
+    if card.anchor_mm <= 0:
+        return change
+    if card.scope == "slice":
+        coarse = np.stack(list(_slice_by_slice(change, volume, card.anchor_mm)))
+    else:
+        coarse = lowpass_volume(volume, change, sigma_mm=card.anchor_mm)
+    if volume.unit == "signal":
+        coarse = coarse - np.clip(coarse, -_floors(volume, card.anchor_mm), 0)
+    return np.asarray(change - coarse, np.float32)
+
+
+def _slice_by_slice(array: FloatArray, volume: Volume, sigma_mm: float) -> Iterator[FloatArray]:
+    for index, picture in enumerate(array):
+        yield lowpass(picture, sigma_mm=sigma_mm, pixel_mm=volume.pixel_mm, keep=_kept(volume, index))
+
+
+def _floors(volume: Volume, sigma_mm: float) -> FloatArray:
+    return np.stack(
+        [
+            lift(
+                picture,
+                noise_map(picture),
+                width_mm=sigma_mm,
+                pixel_mm=volume.pixel_mm,
+                keep=_kept(volume, index),
+            )
+            for index, picture in enumerate(volume.array)
+        ]
+    )
+
+
+def _kept(volume: Volume, index: int) -> BoolArray | None:
+    return None if volume.padding is None or not volume.padding[index].any() else ~volume.padding[index]
