@@ -80,11 +80,9 @@ def figures(evidence: SliceEvidence, card: Card, *, share: float, step: float) -
     allowed = _allowed(card, share, step / median)
     sigma = np.maximum(evidence.sigma, np.float32(_LEAST_NOISE * median))
     against_noise = np.asarray(np.abs(evidence.change) / sigma, dtype=np.float32)
-    return (
-        *_tiles(evidence, against_noise, allowed),
-        _peak(evidence, against_noise, allowed),
-        _noise_left(evidence, median, allowed),
-    )
+    found = (*_tiles(evidence, against_noise, allowed), _peak(evidence, against_noise, allowed))
+    # Only who takes noise away promises that less of it is left: a sharper picture may show more.
+    return (*found, _noise_left(evidence, median, allowed)) if card.operation == "denoise" else found
 
 
 def _tiles(evidence: SliceEvidence, against_noise: FloatArray, allowed: _Allowed) -> tuple[Figure, ...]:
@@ -109,7 +107,7 @@ def _tiles(evidence: SliceEvidence, against_noise: FloatArray, allowed: _Allowed
         value=large,
         high=allowed.highest,
         unit=UNIT_OF_CHANGE,
-        place=place_of(evidence, where, deviation.shape),
+        place=place_of(evidence.index, evidence.source.shape, where, deviation.shape),
     )
     return typical, largest
 

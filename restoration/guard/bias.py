@@ -1,18 +1,21 @@
 """Gate «bias»: means stay, per tissue band and per tile, in every slice. Pure.
 
 The outermost bands are open, so that metal and air below −1000 HU count, and of the tiles the worst one counts, no
-average of them. Bands are cut by a low-passed source: a cut by single noisy pixels would select noise of one sign.
+average of them. Bands are cut by a low-passed source: a cut by single noisy pixels would select noise of one sign. In
+magnitude MR the floor that noise has lifted may go: only what it does not explain counts.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import ndimage
 
 from restoration.card import Card
-from restoration.guard.evidence import SliceEvidence
-from restoration.guard.tiles import place_of, window_mean
+from restoration.guard.evidence import UNIT_WORDS, SliceEvidence
+from restoration.guard.tiles import WINDOW_MM, place_of, window_mean
 from restoration.guard.verdict import Figure, Place
+from restoration.volume import Volume
 
 GATE = "bias"
 
@@ -29,8 +32,21 @@ BANDS: dict[str, tuple[tuple[str, float, float], ...]] = {
         ("grey tissue", 0.35, 0.7),
         ("bright tissue", 0.7, math.inf),
     ),
+    "Bq/mL": (
+        ("cold tissue", 0.05, 0.3),
+        ("warm tissue", 0.3, 1.0),
+        ("hot tissue", 1.0, math.inf),
+    ),
+    "exposure": (
+        ("dense parts", 0.02, 0.5),
+        ("middle parts", 0.5, 1.5),
+        ("thin parts", 1.5, math.inf),
+    ),
 }
-"""Bands of the low-passed source: HU, or shares of the bright signal."""
+"""Bands of the low-passed source: HU, or shares of the reference level."""
+
+_EDGE_MM = 3.0
+"""Where the low-pass of the source mixes two tissues, no band is told apart [mm]."""
 
 _LEAST_PIXELS = 400
 _NOISE_AREA = 16.0
@@ -40,22 +56,54 @@ _NOISE_AREA = 16.0
 def figures(evidence: SliceEvidence, card: Card) -> tuple[Figure, ...]:
     """Return the mean change of each band that the slice has, and that of its worst tile."""
     bands = (_band(evidence, card, *band) for band in BANDS[evidence.unit])
-    return (*(figure for figure in bands if figure is not None), *_tile(evidence, card))
+    tiles = _tile(evidence, card) if card.scope == "slice" else ()
+    return (*(figure for figure in bands if figure is not None), *tiles)
+
+
+def volume_figures(source: Volume, restored: Volume, card: Card, *, level: float) -> Iterator[Figure]:
+    """Yield the worst tile of each slice for pipelines that use neighbours: there the window is a ball.
+
+    A slice's own noise may go, however coarse it is in the slice; what is coarse in all directions may not.
+
+    Parameters
+    ----------
+    source, restored
+        The volume before and after, on one grid.
+    card
+        The pipeline's card.
+    level
+        `reference_level` of the source.
+    """
+    if card.scope == "slice":
+        return
+    change = (restored.array - source.array) / np.float32(level)
+    if source.padding is not None:
+        change[source.padding] = 0
+    gaps = np.diff(source.positions_mm)
+    width = WINDOW_MM / float(np.median(gaps)) if gaps.size else 0.0
+    steady = ndimage.gaussian_filter1d(change, width, axis=0, mode="reflect") if width else change
+    for index, plane in enumerate(steady):
+        tiles = window_mean(plane, np.ones(plane.shape, bool), source.pixel_mm).values
+        worst = int(np.abs(tiles).argmax())
+        place = place_of(index, plane.shape, worst, tiles.shape)
+        yield _tile_figure(float(tiles.flat[worst]), card, UNIT_WORDS[source.unit], place)
 
 
 def _band(evidence: SliceEvidence, card: Card, tissue: str, low: float, high: float) -> Figure | None:
-    inside = ndimage.binary_erosion((evidence.base >= low) & (evidence.base < high) & evidence.keep, iterations=2)
+    reach = max(1, round(_EDGE_MM / max(evidence.pixel_mm)))
+    inside = ndimage.binary_erosion((evidence.base >= low) & (evidence.base < high) & evidence.keep, iterations=reach)
     count = int(inside.sum())
     if count < _LEAST_PIXELS:
         return None
     change = evidence.change[inside]
-    # MR has no fixed scale: there a band's change counts against its own mean.
+    # Other units than HU have no fixed zero or scale: there a band's change counts against its own mean.
     scale = 1.0 if evidence.unit == "HU" else float(evidence.source[inside].mean())
     allowed = card.bounds.bias + 3 * float(change.std()) / scale * math.sqrt(_NOISE_AREA / count)
+    means = (np.asarray(one.mean(dtype=np.float64), np.float32) for one in (change, evidence.lift[inside]))
     return Figure(
         gate=GATE,
         name=f"the mean change of {tissue}",
-        value=float(change.mean(dtype=np.float64)) / scale,
+        value=float(evidence.unexplained(*means)) / scale,
         low=-allowed,
         high=allowed,
         unit="HU" if evidence.unit == "HU" else "of its mean",
@@ -65,16 +113,23 @@ def _band(evidence: SliceEvidence, card: Card, tissue: str, low: float, high: fl
 
 def _tile(evidence: SliceEvidence, card: Card) -> tuple[Figure, ...]:
     # Padding counts as unchanged, which it is: no tile is judged by the few pixels that it has beside padding.
-    tiles = window_mean(evidence.change, np.ones_like(evidence.keep), evidence.pixel_mm)
-    worst = int(np.abs(tiles.values).argmax())
-    return (
-        Figure(
-            gate=GATE,
-            name="the mean change of the worst tile",
-            value=float(tiles.values.flat[worst]),
-            low=-card.bounds.bias,
-            high=card.bounds.bias,
-            unit=evidence.unit_words,
-            place=place_of(evidence, worst, tiles.values.shape),
-        ),
+    change, lift = (
+        window_mean(one, np.ones_like(evidence.keep), evidence.pixel_mm).values
+        for one in (evidence.change, evidence.lift)
+    )
+    tiles = evidence.unexplained(change, lift)
+    worst = int(np.abs(tiles).argmax())
+    place = place_of(evidence.index, evidence.source.shape, worst, tiles.shape)
+    return (_tile_figure(float(tiles.flat[worst]), card, evidence.unit_words, place),)
+
+
+def _tile_figure(value: float, card: Card, unit: str, place: Place) -> Figure:
+    return Figure(
+        gate=GATE,
+        name="the mean change of the worst tile",
+        value=value,
+        low=-card.bounds.bias,
+        high=card.bounds.bias,
+        unit=unit,
+        place=place,
     )

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from restoration.card import Card
 from restoration.guard.verdict import Figure, Place
 from restoration.volume import FloatArray, Volume
 
@@ -16,9 +17,13 @@ _SAMPLES = 4096
 _TOLERANCE_MM = 0.01
 
 
-def figures(source: Volume, restored: Volume) -> tuple[Figure, ...]:
-    """Count slices that answer another one, and touched padding; the grids must agree (`grid_figures`)."""
-    return (_matched(source, restored), *_padding(source, restored))
+def figures(source: Volume, restored: Volume, card: Card) -> tuple[Figure, ...]:
+    """Count slices that answer another one, and touched padding; the grids must agree (`grid_figures`).
+
+    An enlarged source holds no stored padding values that could stay to the bit.
+    """
+    padding = _padding(source, restored) if card.factor == 1 else ()
+    return (_matched(source, restored), *padding)
 
 
 def grid_figures(source: Volume, restored: Volume) -> tuple[Figure, ...]:

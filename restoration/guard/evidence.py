@@ -6,29 +6,37 @@ import numpy as np
 
 from restoration.guard.noise import noise_map
 from restoration.lowpass import lowpass
+from restoration.rician import lift
 from restoration.volume import BoolArray, FloatArray, Volume
 
 BASE_MM = 2.0
 """Sigma of the low-pass that says which tissue a pixel belongs to [mm]: single pixels are too noisy to tell."""
 
 AIR_HU = -950.0
-BACKGROUND_SHARE = 0.1
+BACKGROUND_SHARES = {"signal": 0.1, "Bq/mL": 0.05, "exposure": 0.02}
+"""Shares of the reference level above which a place is body; in a projection nearly everything is."""
+
 SOFT_HU = (-200.0, 300.0)
 _LEAST_PIXELS = 64
 
-UNIT_WORDS = {"HU": "HU", "signal": "of the bright signal"}
+UNIT_WORDS = {
+    "HU": "HU",
+    "signal": "of the bright signal",
+    "Bq/mL": "of the organs' activity",
+    "exposure": "of the median exposure",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SliceEvidence:
-    """One slice of the source, and what was changed in it; HU, or shares of the volume's bright signal in MR.
+    """One slice of the source, and what was changed in it; HU, or shares of the volume's reference level.
 
     Attributes
     ----------
     index
         Index of the slice.
     unit
-        ``HU`` or ``signal``.
+        Unit of the volume (`restoration.volume`).
     pixel_mm
         Distance between rows and between columns [mm].
     source
@@ -41,6 +49,8 @@ class SliceEvidence:
         (rows, columns) float32: source under a low-pass of `BASE_MM`.
     sigma
         (rows, columns) float32: blind local noise of the source.
+    lift
+        (rows, columns) float32: how far noise may have lifted a magnitude, which a result may take away; else 0.
     """
 
     index: int
@@ -51,15 +61,20 @@ class SliceEvidence:
     keep: BoolArray
     base: FloatArray
     sigma: FloatArray
+    lift: FloatArray
+
+    def unexplained(self, change: FloatArray, lift: FloatArray) -> FloatArray:
+        """Return that part of a mean change which taking away the floor of magnitudes does not explain."""
+        return np.where(change < 0, np.minimum(change + lift, 0), change)
 
     @property
     def body(self) -> BoolArray:
         """(rows, columns) bool: outside padding and brighter than air or background."""
-        return self.keep & (self.base > (AIR_HU if self.unit == "HU" else BACKGROUND_SHARE))
+        return self.keep & (self.base > BACKGROUND_SHARES.get(self.unit, AIR_HU))
 
     @property
     def tissue(self) -> BoolArray:
-        """(rows, columns) bool: soft tissue in CT, the body in MR; the body where a slice has hardly any."""
+        """(rows, columns) bool: soft tissue in CT, else the body; the body where a slice has hardly any."""
         body = self.body
         if self.unit != "HU":
             return body
@@ -91,7 +106,10 @@ def slice_evidence(source: Volume, index: int, *, restored: Volume | None = None
     change = np.zeros_like(before)
     if restored is not None:
         change = np.where(keep, restored.array[index] / np.float32(level) - before, np.float32(0))
-    hidden = None if keep.all() else keep
+    hidden, sigma = None if keep.all() else keep, noise_map(before)
+    lifted = np.zeros_like(before)
+    if source.unit == "signal":
+        lifted = lift(before, sigma, width_mm=BASE_MM, pixel_mm=source.pixel_mm, keep=hidden)
     return SliceEvidence(
         index=index,
         unit=source.unit,
@@ -100,5 +118,6 @@ def slice_evidence(source: Volume, index: int, *, restored: Volume | None = None
         change=change,
         keep=keep,
         base=lowpass(before, sigma_mm=BASE_MM, pixel_mm=source.pixel_mm, keep=hidden),
-        sigma=noise_map(before),
+        sigma=sigma,
+        lift=lifted,
     )

@@ -1,11 +1,14 @@
 """The two questions a caller asks: may this source be restored, and may this result be released? Pure."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from restoration.card import Card
-from restoration.guard import amplitude, anchor, bias, completeness, domain
-from restoration.guard.evidence import slice_evidence
-from restoration.guard.verdict import Verdict, worst
+from restoration.guard import amplitude, anchor, bias, blobs, completeness, domain, hot_spots, kept, structure
+from restoration.guard.evidence import SliceEvidence, slice_evidence
+from restoration.guard.verdict import Figure, Verdict, worst
+from restoration.kspace_grid import enlarged
 from restoration.levels import reference_level
 from restoration.volume import Volume
 
@@ -36,27 +39,56 @@ def judge(source: Volume, restored: Volume, *, card: Card, strength: float) -> V
     source
         The volume that was restored.
     restored
-        The result, as it is stored.
+        The result, as it is stored; `card.factor` times as fine in plane.
     card
         The pipeline's card.
     strength
         Strength that was asked for, 0 to 100 [percent].
     """
-    grid = completeness.grid_figures(source, restored)
-    if not all(figure.passed for figure in grid):
-        return Verdict(figures=grid)
-    level, share = reference_level(source), strength / 100 * card.full_share
-    step = _stored_step(source) / level
-    found = list(completeness.figures(source, restored))
-    for index in range(len(source.array)):
-        evidence = slice_evidence(source, index, restored=restored, level=level)
-        found += bias.figures(evidence, card)
-        found += amplitude.figures(evidence, card, share=share, step=step)
-        found += anchor.figures(evidence, card)
-    return Verdict(figures=(*grid, *worst(found)))
+    return Verdict(figures=worst(all_figures(source, restored, card=card, strength=strength)))
 
 
-def _stored_step(source: Volume) -> float:
+def all_figures(source: Volume, restored: Volume, *, card: Card, strength: float) -> list[Figure]:
+    """Return every figure of every slice, of which `judge` keeps the worst of each kind; parameters as there."""
+    before = enlarged(source, card.factor)
+    found = list(completeness.grid_figures(before, restored))
+    if not all(figure.passed for figure in found):
+        return found
+    level, step = reference_level(source), stored_step(source)
+    found += completeness.figures(before, restored, card)
+    found += kept.figures(source, restored, card, level=level, step=step / level)
+    found += anchor.volume_figures(before, restored, card, level=level)
+    found += bias.volume_figures(before, restored, card, level=level)
+    for index in range(len(before.array)):
+        evidence = slice_evidence(before, index, restored=restored, level=level)
+        found += slice_figures(evidence, card, share=card.share_at(strength), step=step / level)
+    return found
+
+
+def slice_figures(evidence: SliceEvidence, card: Card, *, share: float, step: float) -> Iterator[Figure]:
+    """Yield the figures of every gate that looks at single slices.
+
+    Parameters
+    ----------
+    evidence
+        One slice before and after.
+    card
+        The pipeline's card.
+    share
+        Share of the full effect that was asked for, 0 to 1.
+    step
+        Distance between neighbouring stored values, in the figures' unit.
+    """
+    yield from bias.figures(evidence, card)
+    yield from hot_spots.figures(evidence, card)
+    if card.operation == "denoise":
+        yield from amplitude.figures(evidence, card, share=share, step=step)
+    yield from anchor.figures(evidence, card)
+    yield from structure.figures(evidence, card)
+    yield from blobs.figures(evidence, card, step=step)
+
+
+def stored_step(source: Volume) -> float:
     """Smallest distance between two values of the middle slice: what one stored step is worth."""
     steps = np.diff(np.unique(source.array[len(source.array) // 2]))
     return float(steps.min()) if steps.size else 0.0

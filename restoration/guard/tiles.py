@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from restoration.guard.evidence import SliceEvidence
 from restoration.guard.verdict import Place
 from restoration.lowpass import lowpass
 from restoration.volume import BoolArray, FloatArray
@@ -57,14 +56,23 @@ def window_mean(image: FloatArray, where: BoolArray, pixel_mm: tuple[float, floa
     return Tiles(values=np.where(valid, total / np.maximum(weight, np.float32(1e-6)), np.float32(0)), valid=valid)
 
 
-def place_of(evidence: SliceEvidence, tile: int, shape: tuple[int, ...]) -> Place:
-    """Return the pixel at the middle of a tile, given by its flat index."""
-    row, column = np.unravel_index(tile, shape)
-    rows, columns = evidence.source.shape
+def place_of(index: int, picture: tuple[int, ...], tile: int, tiles: tuple[int, ...]) -> Place:
+    """Return the pixel at the middle of a tile.
+
+    Parameters
+    ----------
+    index
+        Index of the slice.
+    picture, tiles
+        Shapes of the slice and of its tiles.
+    tile
+        Flat index of the tile.
+    """
+    row, column = np.unravel_index(tile, tiles)
     return Place(
-        slice_index=evidence.index,
-        row=min(int(row) * STEP + STEP // 2, rows - 1),
-        column=min(int(column) * STEP + STEP // 2, columns - 1),
+        slice_index=index,
+        row=min(int(row) * STEP + STEP // 2, picture[0] - 1),
+        column=min(int(column) * STEP + STEP // 2, picture[1] - 1),
     )
 
 

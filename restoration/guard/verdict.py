@@ -162,9 +162,14 @@ def worst(figures: Iterable[Figure]) -> tuple[Figure, ...]:
     kept: dict[tuple[str, str], Figure] = {}
     for figure in figures:
         key = (figure.gate, figure.name)
-        if key not in kept or figure.strain > kept[key].strain:
+        if key not in kept or _severity(figure) > _severity(kept[key]):
             kept[key] = figure
     return tuple(kept.values())
+
+
+def _severity(figure: Figure) -> tuple[float, float]:
+    """Rank by strain, and figures without bounds by size."""
+    return figure.strain, abs(figure.value)
 
 
 def _number(value: float) -> str:
