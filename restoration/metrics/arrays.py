@@ -1,16 +1,18 @@
-"""Slices from a folder of arrays with JSON headers. Touches: the folder (reads).
+"""Slices and volumes from a folder of arrays with JSON headers. Touches: the folder (reads).
 
-`NAME.npz` holds `volume` (slices, rows, columns) in HU or in MR signal; `NAME.json` says `modality` and the spacing:
-either `spacing_mm` (slice, row, column) for a stack, or `slices` with the facts of each slice where they differ.
+`NAME.npz` holds `volume` (slices, rows, columns) in HU, MR signal, Bq/mL or exposure; `NAME.json` says `modality` and
+the spacing: either `spacing_mm` (slice, row, column) for a stack, or `slices` with the facts of each slice.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from restoration.errors import InputError
+from restoration.evaluation.split import Role, may_serve, role_of
 from restoration.guard.noise import noise_map
 from restoration.volume import FloatArray
 
@@ -43,7 +45,26 @@ class StoredSlice:
     own_sigma: float
 
 
-def stored_slices(folder: Path, modality: str, *, stride: int) -> list[StoredSlice]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StoredVolume:
+    """A stack of evenly spaced slices.
+
+    Attributes
+    ----------
+    array
+        (slices, rows, columns) float32 [HU, share of the 99.5 % signal, Bq/mL or exposure].
+    spacing_mm
+        Distance between slices, rows and columns [mm].
+    source
+        Name of the file it comes from.
+    """
+
+    array: FloatArray
+    spacing_mm: tuple[float, float, float]
+    source: str
+
+
+def stored_slices(folder: Path, modality: str, *, stride: int, role: Role | None = None) -> list[StoredSlice]:
     """Read the slices of one modality.
 
     Parameters
@@ -51,9 +72,11 @@ def stored_slices(folder: Path, modality: str, *, stride: int) -> list[StoredSli
     folder
         Holds `*.npz` beside `*.json`.
     modality
-        ``CT`` or ``MR``.
+        ``CT``, ``MR``, ``PT`` or ``DX``.
     stride
         Of a stack of neighbouring slices every so manyth is taken.
+    role
+        Only volumes that may serve for this (`restoration.evaluation.split`); None for all.
 
     Returns
     -------
@@ -63,26 +86,32 @@ def stored_slices(folder: Path, modality: str, *, stride: int) -> list[StoredSli
     Raises
     ------
     InputError
-        The folder holds no volume of this modality, or a header lacks what is needed.
+        The folder holds no volume of this modality and role, or a header lacks what is needed.
     """
     found: list[StoredSlice] = []
-    for header_path in sorted(folder.glob("*.json")):
-        try:
-            header = json.loads(header_path.read_text(encoding="utf-8"))
-            if header["modality"] == modality:
-                found += _slices_of(header_path.with_suffix(".npz"), header, stride)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                happened=f"the array or its header cannot be read ({error})",
-                subject=header_path.name,
-                remedy="Write both again, or remove them.",
-            ) from error
+    for header, volume, source in _stored(folder, modality, role):
+        wanted = [(index, mm) for index, mm in _places(header, len(volume), stride) if _worth(volume[index])]
+        found += [as_slice(volume[index], mm, source, modality) for index, mm in wanted]
     if not found:
-        raise InputError(
-            happened=f"it holds no {modality} volume",
-            subject=folder.name,
-            remedy="Give a folder of arrays.",
-        )
+        raise _nothing(folder, modality, role)
+    return found
+
+
+def stored_volumes(folder: Path, modality: str, *, role: Role | None = None) -> list[StoredVolume]:
+    """Read the stacks of one modality whose slices are evenly spaced.
+
+    Raises
+    ------
+    InputError
+        The folder holds no such stack, or a header lacks what is needed.
+    """
+    found = [
+        StoredVolume(array=volume, spacing_mm=spacing, source=source)
+        for header, volume, source in _stored(folder, modality, role)
+        if (spacing := _even_spacing(header)) is not None
+    ]
+    if not found:
+        raise _nothing(folder, modality, role)
     return found
 
 
@@ -98,14 +127,46 @@ def own_sigma(picture: FloatArray, modality: str) -> float:
     return float(np.percentile(noise_map(picture)[tissue], _OWN_NOISE_PERCENTILE)) if tissue.any() else 0.0
 
 
-def _slices_of(path: Path, header: dict[str, object], stride: int) -> list[StoredSlice]:
-    with np.load(path) as arrays:
-        volume = arrays["volume"].astype(np.float32)
-    modality = str(header["modality"])
-    if modality == "MR":
-        volume /= np.percentile(volume[volume > 0], _BRIGHT_PERCENTILE)
-    wanted = [(index, mm) for index, mm in _places(header, len(volume), stride) if _worth(volume[index])]
-    return [as_slice(volume[index], mm, path.stem, modality) for index, mm in wanted]
+def _stored(folder: Path, modality: str, role: Role | None) -> Iterator[tuple[dict[str, object], FloatArray, str]]:
+    """Read header, array and name of every volume that is wanted."""
+    for path in sorted(folder.glob("*.json")):
+        try:
+            header = json.loads(path.read_text(encoding="utf-8"))
+            if header["modality"] != modality:
+                continue
+            with np.load(path.with_suffix(".npz")) as arrays:
+                stored = arrays["volume"]
+            if role is not None and not may_serve(role_of(stored), role):
+                continue
+            _places(header, len(stored), 1)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                happened=f"the array or its header cannot be read ({error})",
+                subject=path.name,
+                remedy="Write both again, or remove them.",
+            ) from error
+        yield header, _in_levels(stored.astype(np.float32), modality), path.stem
+
+
+def _in_levels(volume: FloatArray, modality: str) -> FloatArray:
+    """MR counts in shares of the volume's bright signal, everything else as it is."""
+    if modality == "MR" and (volume > 0).any():
+        volume /= np.float32(np.percentile(volume[volume > 0], _BRIGHT_PERCENTILE))
+    return volume
+
+
+def _even_spacing(header: dict[str, object]) -> tuple[float, float, float] | None:
+    spacing = header.get("spacing_mm")
+    if not isinstance(spacing, list) or len(spacing) != 3 or isinstance(header.get("slices"), list):
+        return None
+    return float(spacing[0]), float(spacing[1]), float(spacing[2])
+
+
+def _nothing(folder: Path, modality: str, role: Role | None) -> InputError:
+    purpose = "" if role is None else f" that may {role}"
+    return InputError(
+        happened=f"it holds no {modality} volume{purpose}", subject=folder.name, remedy="Give a folder of arrays."
+    )
 
 
 def _places(header: dict[str, object], count: int, stride: int) -> list[tuple[int, float]]:

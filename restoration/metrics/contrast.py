@@ -3,19 +3,64 @@
 Recovery is paired: the same noise with and without the discs, so that the figure has no sampling noise of its own.
 """
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import numpy as np
 
-from restoration.physics.phantoms import DiscPhantom
 from restoration.volume import BoolArray, FloatArray
 
 
-def recovery(full: FloatArray, bare: FloatArray, phantom: DiscPhantom) -> dict[float, float]:
-    """Share of the discs' contrast that comes out, by diameter.
+class Target(Protocol):
+    """A disc, or a sphere, and where to measure it."""
+
+    @property
+    def inside(self) -> BoolArray:
+        """The target without its edge."""
+        ...
+
+    @property
+    def ring(self) -> BoolArray:
+        """Its surroundings."""
+        ...
+
+    @property
+    def diameter_mm(self) -> float:
+        """Diameter [mm]."""
+        ...
+
+
+class Planted(Protocol):
+    """A truth with and without targets, of two or three dimensions."""
+
+    @property
+    def bare(self) -> FloatArray:
+        """Without targets [physical unit]."""
+        ...
+
+    @property
+    def full(self) -> FloatArray:
+        """With targets [physical unit]."""
+        ...
+
+    @property
+    def body(self) -> BoolArray:
+        """The inside of the body."""
+        ...
+
+    @property
+    def discs(self) -> Sequence[Target]:
+        """All targets."""
+        ...
+
+
+def recovery(full: FloatArray, bare: FloatArray, phantom: Planted) -> dict[float, float]:
+    """Share of the targets' contrast that comes out, by diameter.
 
     Parameters
     ----------
     full, bare
-        (rows, columns) float32: a method's answers to the phantom with and without discs under the same noise.
+        Shape of the phantom, float32: a method's answers with and without targets under the same noise.
     phantom
         The truth.
 
@@ -32,8 +77,8 @@ def recovery(full: FloatArray, bare: FloatArray, phantom: DiscPhantom) -> dict[f
     return {diameter: float(np.mean(shares)) for diameter, shares in sorted(found.items())}
 
 
-def noise_left(bare: FloatArray, phantom: DiscPhantom) -> float:
-    """Return the standard deviation of answer − truth in the body without discs [physical unit]."""
+def noise_left(bare: FloatArray, phantom: Planted) -> float:
+    """Return the standard deviation of answer − truth in the body without targets [physical unit]."""
     return float((bare - phantom.bare)[phantom.body].std(dtype=np.float64))
 
 

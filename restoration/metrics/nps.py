@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from restoration.volume import BoolArray, FloatArray
 
@@ -66,6 +67,31 @@ def radial_spectrum(noise: FloatArray, where: BoolArray, pixel_mm: float) -> Rad
     sums = np.bincount(bins[inside], weights=power[inside], minlength=REGION // 2 + 1)[1:]
     frequency = np.arange(1, REGION // 2 + 1) / (REGION * pixel_mm)
     return RadialSpectrum(frequency=frequency, power=sums / counts)
+
+
+def noise_power(noise: FloatArray, where: BoolArray) -> npt.NDArray[np.float64] | None:
+    """Estimate the power of stationary noise at every frequency of a picture's own grid.
+
+    Parameters
+    ----------
+    noise
+        (rows, columns) float32: a picture that holds nothing but noise [physical unit].
+    where
+        (rows, columns) bool: only regions that lie in it altogether are used.
+
+    Returns
+    -------
+    npt.NDArray[np.float64] or None
+        (rows, columns) float64, ordered as `numpy.fft.fft2` does: mean squared magnitude of the Fourier transform that
+        noise of this kind has on the whole picture; None where no region fits.
+    """
+    regions = _regions(noise, where)
+    if not regions:
+        return None
+    power = np.mean([np.abs(np.fft.fft2(region - region.mean())) ** 2 for region in regions], axis=0)
+    places = np.meshgrid(*(np.fft.fftfreq(length) * REGION for length in noise.shape), indexing="ij")
+    smooth = ndimage.map_coordinates(power, np.stack(places), order=1, mode="grid-wrap")
+    return np.asarray(smooth * noise.size / REGION**2, np.float64)
 
 
 def _regions(noise: FloatArray, where: BoolArray) -> list[FloatArray]:

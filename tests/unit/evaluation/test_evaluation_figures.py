@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from restoration.anatomy.discs import disc_body
 from restoration.metrics.contrast import noise_at, noise_left, recovery
 from restoration.metrics.fidelity import bias, psnr, ssim
 from restoration.metrics.nps import radial_spectrum
-from restoration.physics.phantoms import disc_body
 
 WINDOW = (-160.0, 240.0)
 ALL = np.ones((64, 64), bool)
