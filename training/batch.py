@@ -7,25 +7,41 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.recipe import Discs
+from training.recipe import Planted
+
+FloatArray = NDArray[np.float32]
+
+SEEDS = 2**31
+"""Number of seeds that degradations are drawn from."""
+
+_RIM = 8
+"""Planted things keep this distance from the border of a crop [pixels]."""
+
+_EDGE = 0.5
+"""Softness of their edge [pixels]."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Batch:
-    """Crops measured twice with the same noise, without and with planted discs.
+    """Crops measured twice with the same noise, without and with planted structures.
 
     Attributes
     ----------
-    noisy, clean
-        (crops, 1, rows, columns) float32 [network units].
+    noisy
+        (crops, slices, rows, columns) float32 [network units].
+    clean
+        (crops, 1, rows, columns) float32: truth of the middle slice.
     planted_noisy, planted_clean
-        The same with discs.
+        The first crops again with structures planted in the truth; may be fewer than the crops, or none.
+    factors
+        Enlargement along rows and columns that the crops show: k-space outside it was never measured.
     """
 
     noisy: torch.Tensor
     clean: torch.Tensor
     planted_noisy: torch.Tensor
     planted_clean: torch.Tensor
+    factors: tuple[int, int] = (1, 1)
 
 
 class BatchSource(Protocol):
@@ -36,34 +52,71 @@ class BatchSource(Protocol):
         ...
 
 
-def planted_discs(size: int, discs: Discs, rng: np.random.Generator) -> NDArray[np.float32]:
+def discs(size: int, planted: Planted, rng: np.random.Generator) -> FloatArray:
     """Draw soft-edged discs of either sign on an empty crop.
 
     Parameters
     ----------
     size
         Rows and columns [pixels].
-    discs
+    planted
         Count, radius [pixels] and contrast [unit of the data].
     rng
         Source of chance.
 
     Returns
     -------
-    NDArray[np.float32]
+    FloatArray
         (size, size) float32 [unit of the data].
     """
-    axis = np.arange(size, dtype=np.float32)
-    picture = np.zeros((size, size), np.float32)
-    for _ in range(discs.count):
-        row, column = rng.uniform(8, size - 8, 2).tolist()
-        distance = np.sqrt(np.square(axis - row)[:, None] + np.square(axis - column))
-        edge = np.clip((distance - float(rng.uniform(*discs.radius))) / 0.5, -30, 30)
-        picture += float(rng.choice((-1, 1)) * rng.uniform(*discs.contrast)) / (1 + np.exp(edge))
-    return picture
+    return np.asarray(balls((1, size, size), planted, rng, slice_pixels=np.inf)[0])
 
 
-def stacked(crops: list[NDArray[np.float32]], scale: float, clamp: tuple[float, float] | None) -> torch.Tensor:
-    """Return crops as (crops, 1, rows, columns) in network units, clamped to the range the network sees."""
-    tensor = torch.from_numpy(np.stack(crops))[:, None].float()
+def balls(
+    shape: tuple[int, int, int], planted: Planted, rng: np.random.Generator, *, slice_pixels: float
+) -> FloatArray:
+    """Draw soft-edged balls of either sign into an empty slab.
+
+    Parameters
+    ----------
+    shape
+        Slices, rows, columns.
+    planted
+        Count, radius [pixels] and contrast [unit of the data].
+    rng
+        Source of chance.
+    slice_pixels
+        Distance of slices [pixels]; infinite for discs of a single slice.
+
+    Returns
+    -------
+    FloatArray
+        (slices, rows, columns) float32 [unit of the data].
+    """
+    slices, rows, columns = shape
+    slab = np.zeros(shape, np.float32)
+    heights = np.arange(slices, dtype=np.float32) - slices // 2
+    for _ in range(planted.count):
+        row, column = rng.uniform(_RIM, rows - _RIM), rng.uniform(_RIM, columns - _RIM)
+        radius, contrast = rng.uniform(*planted.radius), rng.choice((-1, 1)) * rng.uniform(*planted.contrast)
+        off = 0.0 if slices == 1 else rng.uniform(-0.8, 0.8) * radius / slice_pixels
+        across = np.square(np.arange(rows) - row)[:, None] + np.square(np.arange(columns) - column)
+        for index, height in enumerate(heights):
+            away = 0.0 if slices == 1 else float(height - off) * slice_pixels
+            if abs(away) < radius + 2:
+                edge = np.clip((np.sqrt(across + away**2) - radius) / _EDGE, -30, 30)
+                slab[index] += np.float32(contrast) / (1 + np.exp(edge)).astype(np.float32)
+    return slab
+
+
+def turned(arrays: tuple[FloatArray, ...], rng: np.random.Generator) -> tuple[FloatArray, ...]:
+    """Turn and mirror pictures or slabs alike, by quarter turns."""
+    turn, mirror = int(rng.integers(4)), int(rng.integers(2))
+    return tuple(np.ascontiguousarray(np.rot90(array, turn, axes=(-2, -1))[..., :: 1 - 2 * mirror]) for array in arrays)
+
+
+def stacked(crops: list[FloatArray], scale: float, clamp: tuple[float, float] | None) -> torch.Tensor:
+    """Return crops as (crops, slices, rows, columns) in network units, clamped to the range the network sees."""
+    tensor = torch.from_numpy(np.stack(crops)).float()
+    tensor = tensor[:, None] if tensor.ndim == 3 else tensor
     return (tensor if clamp is None else tensor.clamp(*clamp)) / scale

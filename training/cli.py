@@ -1,4 +1,4 @@
-"""`python -m training`: train a recipe, export the result as a bundle. Touches: run and bundle folders (writes)."""
+"""`python -m training`: list recipes, train one, export a bundle. Touches: run and bundle folders (writes)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,20 +6,43 @@ from typing import Annotated
 import torch
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from restoration.card import BUNDLES
 from training.errors import TrainingError
 from training.export import export_bundle, write_figures
 from training.figures import read_evaluation
 from training.fit import CHECKPOINT, Row, fit, load_checkpoint
-from training.recipe import Recipe, load_recipe
+from training.recipe import load_recipe
 from training.sources import batch_source
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Train the shipped models and export them.")
 console = Console()
 
+RECIPES = Path(__file__).parent / "recipes"
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+    TextColumn("{task.fields[said]}"),
+)
+
 RecipePath = Annotated[Path, typer.Argument(help="Recipe (YAML).", exists=True, dir_okay=False)]
 Runs = Annotated[Path, typer.Option(help="Folder for checkpoints, curves and simulated data.")]
+
+
+@app.command("list")
+def list_recipes(runs: Runs = Path("training-runs")) -> None:
+    """List the recipes beside this package and how far each has come."""
+    table = Table("recipe", "simulation", "steps", "reached")
+    for path in sorted(RECIPES.glob("*.yaml")):
+        recipe = load_recipe(path)
+        kept = runs / recipe.name / CHECKPOINT
+        reached = str(load_checkpoint(recipe, kept)[1]) if kept.exists() else "–"
+        table.add_row(recipe.name, recipe.simulation.kind, str(recipe.schedule.steps), reached)
+    console.print(table)
 
 
 @app.command()
@@ -33,8 +56,21 @@ def train(
     """Train a recipe; called again, it goes on where it stopped."""
     torch.set_num_threads(threads)
     recipe = load_recipe(recipe_path)
-    source = batch_source(recipe, data, runs / "cache", _simulated)
-    fit(recipe, source, runs / recipe.name, stop_after=steps, report=lambda row: _reached(recipe, row))
+    with Progress(*_COLUMNS, console=console, disable=not console.is_terminal) as bar:
+        prepared = bar.add_task("preparing", total=None, said="")
+        source = batch_source(
+            recipe, data, runs / "cache", lambda done, total: bar.update(prepared, completed=done, total=total)
+        )
+        bar.remove_task(prepared)
+        trained = bar.add_task(recipe.name, total=steps or recipe.schedule.steps, said="")
+
+        def reached(row: Row) -> None:
+            said = f"pixel {row.pixel:.4f}, transfer {row.transfer:.4f}"
+            bar.update(trained, completed=row.step, said=said)
+            if not console.is_terminal:
+                console.print(f"step {row.step} of {recipe.schedule.steps}: {said}")
+
+        fit(recipe, source, runs / recipe.name, stop_after=steps, report=reached)
 
 
 @app.command()
@@ -64,12 +100,3 @@ def main() -> None:
     except TrainingError as error:
         console.print(str(error), style="red", markup=False)
         raise SystemExit(1) from error
-
-
-def _simulated(done: int, total: int) -> None:
-    if done % 10 == 0 or done == total:
-        console.print(f"prepared {done} of {total} slices")
-
-
-def _reached(recipe: Recipe, row: Row) -> None:
-    console.print(f"step {row.step} of {recipe.schedule.steps}: pixel {row.pixel:.4f}, transfer {row.transfer:.4f}")

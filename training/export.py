@@ -1,11 +1,12 @@
-"""Turns a trained network into a bundle's weights. Touches: the bundle folder (writes weights and configs, edits card).
+"""Turns a trained network into a bundle. Touches: the bundle folder (writes weights and configs, edits card).
 
-The card's texts and ranges are kept by hand beside the bundle; the export sets what follows from the weights, an
-evaluation the figures.
+The card's texts and ranges are kept by hand beside the bundle; the export sets what follows from the weights, a
+calibration the bounds, an evaluation the figures.
 """
 
 import hashlib
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 from safetensors.torch import save
@@ -15,12 +16,16 @@ from training.errors import DataError
 from training.figures import Evaluation, card_figures
 from training.recipe import Recipe
 
-NETWORK_TARGET = "restoration.networks.unet.RestorationUNet"
+NETWORK = "RestorationUNet"
+NETWORK_TARGET = f"restoration.networks.unet.{NETWORK}"
 WEIGHTS = Path("models") / "model.safetensors"
+
+_FORMATS = {"HU": "hounsfield", "signal": "magnitude", "Bq/mL": "raw", "exposure": "raw"}
+"""Words of MONAI's metadata schema for the units of volumes."""
 
 
 def export_bundle(recipe: Recipe, network: RestorationUNet, bundle: Path) -> str:
-    """Write weights and inference configuration, and their digest and parameters into the card.
+    """Write weights and MONAI's configurations, and their digest and parameters into the card.
 
     Parameters
     ----------
@@ -45,21 +50,21 @@ def export_bundle(recipe: Recipe, network: RestorationUNet, bundle: Path) -> str
     if not card_path.exists():
         raise DataError(happened="it has no card.json", subject=bundle.name, remedy="Write the card first.")
     weights = save({name: value.contiguous() for name, value in network.state_dict().items()})
-    definition = {"_target_": NETWORK_TARGET, **recipe.model_dump(mode="json")["network"]}
+    settings = recipe.model_dump(mode="json")["network"]
     for folder in ("models", "configs", "docs"):
         (bundle / folder).mkdir(parents=True, exist_ok=True)
     (bundle / WEIGHTS).write_bytes(weights)
-    _write_json(bundle / "configs" / "inference.json", _inference(definition))
-    digest = hashlib.sha256(weights).hexdigest()
     card = json.loads(card_path.read_text(encoding="utf-8"))
-    card["weights_sha256"] = digest
-    card["parameters"] = {
-        "network": definition,
+    card["weights_sha256"] = digest = hashlib.sha256(weights).hexdigest()
+    card["parameters"] = card.get("parameters", {}) | {
+        "network": {"name": NETWORK, **settings},
         "scale": recipe.scale,
         "clamp": None if recipe.clamp is None else list(recipe.clamp),
         "recipe": recipe.digest,
     }
     _write_json(card_path, card)
+    _write_json(bundle / "configs" / "inference.json", _inference({"_target_": NETWORK_TARGET, **settings}))
+    _write_json(bundle / "configs" / "metadata.json", _metadata(recipe, card))
     return digest
 
 
@@ -93,13 +98,54 @@ def write_figures(evaluation: Evaluation, bundle: Path) -> int:
     return len(card["figures"])
 
 
+def _metadata(recipe: Recipe, card: dict[str, object]) -> dict[str, object]:
+    """Return the bundle's metadata in MONAI's schema."""
+    return {
+        "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
+        "version": card["version"],
+        "changelog": {card["version"]: f"{recipe.schedule.steps:,} steps of training/recipes/{recipe.name}.yaml"},
+        "monai_version": version("monai"),
+        "pytorch_version": version("torch").partition("+")[0],
+        "numpy_version": version("numpy"),
+        "required_packages_version": {"safetensors": version("safetensors")},
+        "task": card["title"],
+        "description": "Folded, bias-free residual U-Net conditioned on a blind noise map.",
+        "authors": "The dicom-node authors",
+        "copyright": "Apache-2.0",
+        "intended_use": "Not a medical device.",
+        "network_data_format": {
+            "inputs": {
+                "image": _channels(recipe, card, recipe.network.slices, "slice"),
+                "sigma": _channels(recipe, card, 1, "noise standard deviation of the middle slice"),
+            },
+            "outputs": {"pred": _channels(recipe, card, 1, "restored middle slice")},
+        },
+    }
+
+
+def _channels(recipe: Recipe, card: dict[str, object], count: int, what: str) -> dict[str, object]:
+    side = recipe.network.fold * 2 ** (len(recipe.network.widths) - 1)
+    unit = f"{recipe.scale:g} {card['unit']}" if card["unit"] == "HU" else f"{recipe.scale:g} of the reference level"
+    lowest, highest = recipe.clamp or (0.0, 2.0)
+    return {
+        "type": "image",
+        "format": _FORMATS[str(card["unit"])],
+        "num_channels": count,
+        "spatial_shape": [f"{side}*n", f"{side}*n"],
+        "dtype": "float32",
+        "value_range": [lowest / recipe.scale, highest / recipe.scale],
+        "is_patch_data": False,
+        "channel_def": {str(index): f"{what} {index + 1} / {unit}" for index in range(count)},
+    }
+
+
 def _inference(definition: dict[str, object]) -> dict[str, object]:
     return {
-        "imports": ["$import safetensors.torch"],
+        "imports": ["$from safetensors.torch import load_file"],
         "bundle_root": ".",
         "network_def": definition,
         "weights": f"$@bundle_root + '/{WEIGHTS.as_posix()}'",
-        "load": "$@network_def.load_state_dict(safetensors.torch.load_file(@weights))",
+        "load": "$@network_def.load_state_dict(load_file(@weights))",
     }
 
 

@@ -1,17 +1,11 @@
-"""Turns an evaluation into the figures of a card, each with its tier of evidence and n. Pure."""
+"""Turns an evaluation into the figures of a card: every bar, met or missed by how much, and operating points. Pure."""
 
-from collections.abc import Iterable
-from typing import TypeVar
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.errors import DataError
 
-TIERS = {"phantom": "noise-free phantoms", "real": "real slices with added noise"}
-INTERVAL = "n too small"
-"""No interval is given for a handful of cases."""
-
-YARDSTICKS = ("nlm", "nlm anchored", "bm3d", "bm3d anchored")
+SUMMARISED = ("Operating points", "Uptake of hot spheres")
+"""How the titles of those tables begin whose rows of the pipeline itself stand on the card, beside all bars."""
 
 Figure = dict[str, object]
 
@@ -20,38 +14,28 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Mean(_Part):
-    """Means over a group's cases for a method at a strength."""
+class Bar(_Part):
+    """A number that the pipeline was held to."""
 
-    group: str
-    method: str
-    strength: float
+    bar: str
+    unit: str
+    wanted: str
+    found: float | None
+    interval: list[float] | str
     n: int
-    psnr_db: float
-    ssim: float
+    tier: str
+    verdict: str
+    note: str
 
 
-class Point(_Part):
-    """Recovery by disc diameter, noise left and its mean frequency, for a method at a strength."""
+class Section(_Part):
+    """A table with its bars."""
 
-    method: str
-    strength: float
-    recovery_4mm: float
-    recovery_6mm: float
-    recovery_8mm: float
-    recovery_12mm: float
-    noise: float
-    nps_mean_frequency_per_mm: float
-
-
-class Frontier(_Part):
-    """Contrast against noise on disc phantoms."""
-
-    disc_mm: float
-    disc_contrast: float
+    title: str
+    tier: str
     n: int
-    points: tuple[Point, ...]
-    noise_at_recovery: dict[str, dict[str, float | None]]
+    rows: tuple[dict[str, object], ...]
+    bars: tuple[Bar, ...]
 
 
 class Evaluation(_Part):
@@ -59,12 +43,10 @@ class Evaluation(_Part):
 
     pipeline: str
     weights: str
-    window: tuple[float, float]
-    summary: tuple[Mean, ...]
-    frontier: Frontier
-
-
-Row = TypeVar("Row", Mean, Point)
+    seed: int
+    quick: bool
+    summary: str
+    sections: tuple[Section, ...] = Field(min_length=1)
 
 
 def read_evaluation(text: str) -> Evaluation:
@@ -73,14 +55,21 @@ def read_evaluation(text: str) -> Evaluation:
     Raises
     ------
     DataError
-        The text is no evaluation.
+        The text is no evaluation, or one of a small n that was made to see that everything runs.
     """
     try:
-        return Evaluation.model_validate_json(text)
+        found = Evaluation.model_validate_json(text)
     except ValidationError as error:
         raise DataError(
             happened=f"it is no evaluation ({error})", subject="evaluation", remedy="Evaluate the pipeline again."
         ) from error
+    if found.quick:
+        raise DataError(
+            happened="it is a quick one, whose figures stand on no card",
+            subject="evaluation",
+            remedy="Evaluate the pipeline without --quick.",
+        )
+    return found
 
 
 def card_figures(evaluation: Evaluation, *, strength: float) -> list[Figure]:
@@ -91,96 +80,68 @@ def card_figures(evaluation: Evaluation, *, strength: float) -> list[Figure]:
     evaluation
         The evaluation of the card's weights.
     strength
-        Operating point the figures are stated at [percent].
+        Default operating point of the card [percent].
 
     Returns
     -------
     list[Figure]
-        Fidelity by group, recovery and noise at the operating point, and the noise at equal recovery beside filters.
+        Points of the pipeline at the default and at full strength, then every bar with what was wanted and found.
 
     Raises
     ------
     DataError
-        The evaluation lacks the pipeline at this strength, or its input.
+        The evaluation held the pipeline to nothing.
     """
-    groups = dict.fromkeys(mean.group for mean in evaluation.summary)
-    return [
-        *(figure for group in groups for figure in _fidelity(evaluation, group, strength)),
-        *(_operating_point(evaluation, at) for at in dict.fromkeys((strength, 100.0))),
-        *_equal_recovery(evaluation),
+    points = [
+        figure for section in evaluation.sections for figure in _points(section, evaluation.pipeline, (strength, 100.0))
     ]
+    bars = [_bar(bar) for section in evaluation.sections for bar in section.bars]
+    if not bars:
+        raise DataError(happened="it has no bars", subject="evaluation", remedy="Evaluate the pipeline again.")
+    return [*points, *bars]
 
 
-def _fidelity(evaluation: Evaluation, group: str, strength: float) -> list[Figure]:
-    """PSNR and SSIM of input, pipeline and each filter at its best strength."""
-    means = [mean for mean in evaluation.summary if mean.group == group]
-    noisy, ours = _row(means, "input", 0.0), _row(means, evaluation.pipeline, strength)
-    filters = [method for method in YARDSTICKS if any(mean.method == method for mean in means)]
-    stated: Figure = {
-        "window": list(evaluation.window),
-        "strength": strength,
-        "tier": TIERS[group],
-        "n": ours.n,
-        "interval": INTERVAL,
-    }
-    best_psnr = {f"{m} at its best strength": round(max(r.psnr_db for r in means if r.method == m), 2) for m in filters}
-    best_ssim = {f"{m} at its best strength": round(max(r.ssim for r in means if r.method == m), 3) for m in filters}
-    psnr, input_psnr = round(ours.psnr_db, 2), round(noisy.psnr_db, 2)
-    ssim, input_ssim = round(ours.ssim, 3), round(noisy.ssim, 3)
-    return [
-        {"figure": "PSNR in dB", "input": input_psnr, "pipeline": psnr, **best_psnr, **stated},
-        {"figure": "SSIM", "input": input_ssim, "pipeline": ssim, **best_ssim, **stated},
-    ]
-
-
-def _operating_point(evaluation: Evaluation, strength: float) -> Figure:
-    border = evaluation.frontier
-    noisy, ours = _row(border.points, "input", 0.0), _row(border.points, evaluation.pipeline, strength)
-    return {
-        "figure": "contrast recovery by disc diameter, and noise",
-        "4 mm": round(ours.recovery_4mm, 3),
-        "6 mm": round(ours.recovery_6mm, 3),
-        "8 mm": round(ours.recovery_8mm, 3),
-        "12 mm": round(ours.recovery_12mm, 3),
-        "disc contrast": border.disc_contrast,
-        "input noise": round(noisy.noise, 4),
-        "share of noise left": round(ours.noise / noisy.noise, 3),
-        "mean noise frequency against the input's": round(
-            ours.nps_mean_frequency_per_mm / noisy.nps_mean_frequency_per_mm, 3
-        ),
-        "strength": strength,
-        "tier": "disc phantoms",
-        "n": border.n,
-        "interval": INTERVAL,
-    }
-
-
-def _equal_recovery(evaluation: Evaluation) -> list[Figure]:
-    border = evaluation.frontier
-    table = border.noise_at_recovery
+def _points(section: Section, pipeline: str, strengths: tuple[float, ...]) -> list[Figure]:
+    if not section.title.startswith(SUMMARISED):
+        return []
     return [
         {
-            "figure": f"noise left at equal recovery of {border.disc_mm:g} mm discs",
-            "recovery": float(target),
-            "pipeline": round(noise, 4),
-            **{method: _rounded(table[method][target]) for method in YARDSTICKS if method in table},
-            "tier": "disc phantoms",
-            "n": border.n,
-            "interval": INTERVAL,
+            "figure": section.title,
+            **{key: _short(value) for key, value in row.items() if key != "method"},
+            "tier": section.tier,
+            "n": section.n,
         }
-        for target, noise in table[evaluation.pipeline].items()
-        if noise is not None
+        for row in section.rows
+        if row.get("method") == pipeline and row.get("strength %", row.get("strength")) in strengths
     ]
 
 
-def _row(rows: Iterable[Row], method: str, strength: float) -> Row:
-    for row in rows:
-        if row.method == method and row.strength == strength:
-            return row
-    raise DataError(
-        happened=f"it has no row for {method} at {strength:g}", subject="evaluation", remedy="Evaluate again."
-    )
+def _bar(bar: Bar) -> Figure:
+    interval = bar.interval if isinstance(bar.interval, str) else [_rounded(end) for end in bar.interval]
+    figure: Figure = {
+        "figure": bar.bar,
+        "unit": bar.unit,
+        "wanted": bar.wanted,
+        "found": None if bar.found is None else _rounded(bar.found),
+        "verdict": bar.verdict,
+        "tier": bar.tier,
+        "n": bar.n,
+        "interval": interval,
+    }
+    return {**figure, "note": bar.note} if bar.note else figure
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _short(value: object) -> object:
+    """Return an estimate as its mean and, where there is one, its interval."""
+    if not isinstance(value, dict):
+        return value
+    mean, interval = value.get("mean"), value.get("interval")
+    if not isinstance(mean, int | float):
+        return None
+    if isinstance(interval, list):
+        return f"{mean:.3g} [{interval[0]:.3g}, {interval[1]:.3g}]"
+    return f"{mean:.3g} ({interval})"
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")

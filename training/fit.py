@@ -13,6 +13,7 @@ from pickle import UnpicklingError
 
 import torch
 
+from restoration.networks.measured import measured_kept
 from restoration.networks.noise_map import noise_map
 from restoration.networks.unet import RestorationUNet
 from training.batch import Batch, BatchSource
@@ -58,20 +59,26 @@ def loss_terms(network: RestorationUNet, batch: Batch, precision: str) -> tuple[
     network
         In training or evaluation.
     batch
-        Crops without and with discs.
+        Crops, and some of them again with planted structures.
     precision
         ``bfloat16`` or ``float32``.
 
     Returns
     -------
     tuple[torch.Tensor, torch.Tensor]
-        Scalars [network units], not yet weighted.
+        Scalars [network units], not yet weighted; the transfer term is 0 where nothing was planted.
     """
     both = torch.cat((batch.noisy, batch.planted_noisy)).to(memory_format=torch.channels_last)
+    middle = both[:, network.middle : network.middle + 1]
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-        answers = network(both, noise_map(both))
-    answer, planted = answers.float().chunk(2)
-    return l1(answer, batch.clean), contrast_transfer(answer, planted, batch.clean, batch.planted_clean)
+        answers = network(both, noise_map(middle))
+    answers = measured_kept(answers.float(), middle, batch.factors)
+    answer, planted = answers[: len(batch.noisy)], answers[len(batch.noisy) :]
+    pixel = l1(answer, batch.clean)
+    if not len(planted):
+        return pixel, torch.zeros(())
+    alone, truth = answer[: len(planted)], batch.clean[: len(planted)]
+    return pixel, contrast_transfer(alone, planted, truth, batch.planted_clean)
 
 
 def fit(

@@ -22,6 +22,7 @@ class Network(_Part):
     widths: tuple[int, ...] = Field(min_length=2)
     blocks: int = Field(ge=1)
     fold: int = Field(ge=1)
+    slices: Literal[1, 3, 5] = 1
 
 
 class Schedule(_Part):
@@ -37,27 +38,43 @@ class Schedule(_Part):
     warmup: int = Field(ge=0)
 
 
-class Discs(_Part):
-    """Soft discs planted in the truth: how many per crop, radius [pixels], contrast [unit of the data]."""
+class Planted(_Part):
+    """Soft discs or balls planted in the truth: share of crops, count, radius [pixels], contrast [unit of the data]."""
 
+    share: float = Field(ge=0, le=1)
     count: int = Field(ge=1)
     radius: tuple[float, float]
     contrast: tuple[float, float]
 
 
 class CtNoise(_Part):
-    """Inserted CT noise: standard deviation in soft tissue [HU], kernels, realisations per slice, scaling per crop.
+    """Inserted CT noise: standard deviation in soft tissue [HU], kernels, scans per slice, scaling per crop.
 
-    `least_ratio` is the least added noise on a real slice against that slice's own: below it the slice is no truth.
+    A scan is one dose and one kernel with `realisations` of its noise. `least_ratio` is the least added noise on a real
+    slice against that slice's own: below it the slice is no truth.
     """
 
     kind: Literal["ct"]
     sigma: tuple[float, float]
     cutoff: tuple[float, float]
     boost: tuple[float, ...]
+    scans: int = Field(ge=1)
     realisations: int = Field(ge=1)
     jitter: tuple[float, float]
     least_ratio: float = Field(ge=0)
+
+
+class CtSlab(CtNoise):
+    """CT noise in thin neighbouring slices.
+
+    `slice_mm` is the distance of slices, `correlation` what a slice shares with each neighbour's noise (interpolation
+    and overlap), `bend` how far real slices are bent from neighbour to neighbour [pixels].
+    """
+
+    kind: Literal["ct-slab"]  # type: ignore[assignment]
+    slice_mm: tuple[float, float]
+    correlation: tuple[float, float]
+    bend: tuple[float, float]
 
 
 class MrNoise(_Part):
@@ -74,6 +91,46 @@ class MrNoise(_Part):
     least_ratio: float = Field(ge=0)
 
 
+class MrEnlargement(_Part):
+    """Half the k-space along both axes, in a share of steps along one, with a roll-off and a little noise."""
+
+    kind: Literal["mr-enlargement"]
+    sigma: tuple[float, float]
+    taper: tuple[float, float]
+    one_axis: float = Field(ge=0, le=1)
+
+
+class MrMotion(_Part):
+    """Line-wise rigid motion of a severity [mm], a share of crops without any, and noise."""
+
+    kind: Literal["mr-motion"]
+    severity: tuple[float, float]
+    still: float = Field(ge=0, le=1)
+    sigma: tuple[float, float]
+
+
+class PetCounting(_Part):
+    """Counts per unit of activity and voxel, resolution [mm], voxel and slice distance [mm]."""
+
+    kind: Literal["pet"]
+    counts: tuple[float, float]
+    resolution_mm: tuple[float, float]
+    pixel_mm: tuple[float, float]
+    slice_mm: tuple[float, float]
+
+
+class XrayDose(_Part):
+    """Quanta per pixel at unit exposure, blur of the detector [pixels], electronic noise [quanta]."""
+
+    kind: Literal["xray"]
+    quanta: tuple[float, float]
+    blur: tuple[float, float]
+    electronic: tuple[float, float]
+
+
+Simulation = CtNoise | CtSlab | MrNoise | MrEnlargement | MrMotion | PetCounting | XrayDose
+
+
 class Recipe(_Part):
     """One training.
 
@@ -83,7 +140,7 @@ class Recipe(_Part):
         Bundle it trains.
     seed
         Decides every draw.
-    network, schedule, discs, noise
+    network, schedule, planted, simulation
         See there.
     phantoms
         Procedural slices beside the real ones.
@@ -101,8 +158,8 @@ class Recipe(_Part):
     seed: int
     network: Network
     schedule: Schedule
-    discs: Discs
-    noise: CtNoise | MrNoise = Field(discriminator="kind")
+    planted: Planted
+    simulation: Simulation = Field(discriminator="kind")
     phantoms: int = Field(ge=1)
     real_share: float = Field(ge=0, le=1)
     scale: float = Field(gt=0)

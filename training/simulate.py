@@ -10,37 +10,45 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from restoration.anatomy.ct import ct_anatomy, ct_anatomy_volume
 from restoration.metrics.arrays import StoredSlice
 from restoration.physics.ct_dose import Kernel, Scanner, dose_for, inserted_noise
-from restoration.physics.phantoms import ct_anatomy
-from training.recipe import CtNoise, Recipe
+from training.recipe import CtNoise, CtSlab, Recipe
 
 FloatArray = npt.NDArray[np.float32]
 
 SOFT_TISSUE = (-150.0, 200.0)
 PHANTOM_SIZE = 512
+SLAB_SIZE = 384
+SLAB_SLICES = 9
+"""Slices of a phantom that is thin slices: four more than a network sees."""
+
 _PILOT_VIEWS = 120
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pair:
-    """A slice taken as truth and noise to be added to it.
+    """A slice, or thin neighbouring slices, taken as truth, and noise to be added.
 
     Attributes
     ----------
     clean
-        (rows, columns) float32 [HU].
+        (slices, rows, columns) float32 [HU]; one slice of patients.
     noise
-        (realisations, rows, columns) float32 [HU].
+        (scans, realisations, rows, columns) float32 [HU]: realisations of a scan share dose, kernel and anatomy.
     real
         Whether the slice is of a patient.
+    pixel_mm, slice_mm
+        Distance of pixels and of slices [mm].
     least
-        (realisations,) Least factor for the noise: below it a real slice's own noise counts too much.
+        (scans,) Least factor for the noise: below it a real slice's own noise counts too much.
     """
 
     clean: FloatArray
     noise: FloatArray
     real: bool
+    pixel_mm: float
+    slice_mm: float
     least: tuple[float, ...]
 
 
@@ -71,45 +79,55 @@ def ct_pairs(
         rng = np.random.default_rng((recipe.seed, index))
         path = cache / f"{_key(recipe, index, slices)}.npz"
         if not path.exists():
-            item = slices[index] if index < len(slices) else _phantom(rng)
-            _write(path, item, noise, rng)
-        with np.load(path) as arrays:
-            clean, added = arrays["clean"].astype(np.float32), arrays["noise"].astype(np.float32)
-        own = slices[index].own_sigma if index < len(slices) else 0.0
-        pairs.append(Pair(clean=clean, noise=added, real=index < len(slices), least=_least(clean, added, own, noise)))
+            _write(path, slices[index] if index < len(slices) else None, noise, rng)
+        pairs.append(_read(path, slices[index] if index < len(slices) else None, noise))
         progress(index + 1, len(slices) + recipe.phantoms)
     return pairs
 
 
 def _key(recipe: Recipe, index: int, slices: list[StoredSlice]) -> str:
     content = slices[index].array.tobytes() if index < len(slices) else b"phantom"
-    facts = f"{recipe.seed} {index} {recipe.noise.model_dump(exclude={'jitter', 'least_ratio'})}".encode()
+    facts = f"{recipe.seed} {index} {recipe.simulation.model_dump(exclude={'jitter', 'least_ratio'})}".encode()
     return hashlib.sha256(facts + content).hexdigest()[:24]
 
 
-def _least(clean: FloatArray, added: FloatArray, own_sigma: float, noise: CtNoise) -> tuple[float, ...]:
-    soft = _soft(clean)
-    return tuple(noise.least_ratio * own_sigma / float(one[soft].std()) for one in added)
+def _read(path: Path, item: StoredSlice | None, noise: CtNoise) -> Pair:
+    with np.load(path) as arrays:
+        clean, added = arrays["clean"].astype(np.float32), arrays["noise"].astype(np.float32)
+        pixel_mm, slice_mm = (float(value) for value in arrays["spacing"])
+    soft = _soft(clean[len(clean) // 2])
+    own = 0.0 if item is None else item.own_sigma
+    least = tuple(noise.least_ratio * own / float(scan[:, soft].std()) for scan in added)
+    return Pair(clean=clean, noise=added, real=item is not None, pixel_mm=pixel_mm, slice_mm=slice_mm, least=least)
 
 
 def _soft(clean: FloatArray) -> npt.NDArray[np.bool_]:
     return (clean > SOFT_TISSUE[0]) & (clean < SOFT_TISSUE[1])
 
 
-def _phantom(rng: np.random.Generator) -> StoredSlice:
-    return StoredSlice(
-        array=ct_anatomy(PHANTOM_SIZE, rng), pixel_mm=float(rng.uniform(0.45, 0.9)), source="phantom", own_sigma=0.0
-    )
+def _write(path: Path, item: StoredSlice | None, noise: CtNoise, rng: np.random.Generator) -> None:
+    pixel_mm = item.pixel_mm if item is not None else float(rng.uniform(0.45, 0.9))
+    slice_mm = float(rng.uniform(*noise.slice_mm)) if isinstance(noise, CtSlab) else 0.0
+    clean = item.array[None] if item is not None else _phantom(noise, pixel_mm, slice_mm, rng)
+    added = _noise(clean[len(clean) // 2], pixel_mm, noise, rng)
+    half = np.float16
+    np.savez(path, clean=clean.astype(half), noise=added.astype(half), spacing=np.array([pixel_mm, slice_mm]))
 
 
-def _write(path: Path, item: StoredSlice, noise: CtNoise, rng: np.random.Generator) -> None:
-    clean = item.array
-    hu = torch.from_numpy(clean)
+def _phantom(noise: CtNoise, pixel_mm: float, slice_mm: float, rng: np.random.Generator) -> FloatArray:
+    if not isinstance(noise, CtSlab):
+        return ct_anatomy(PHANTOM_SIZE, rng)[None]
+    return ct_anatomy_volume(SLAB_SLICES, SLAB_SIZE, rng, spacing_mm=(slice_mm, pixel_mm, pixel_mm))
+
+
+def _noise(clean: FloatArray, pixel_mm: float, noise: CtNoise, rng: np.random.Generator) -> FloatArray:
+    """Noise of every scan: neighbouring slices have nearly the same paths, so one slice's statistics serve all."""
+    hu = torch.from_numpy(np.ascontiguousarray(clean))
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    scanner = Scanner(size=clean.shape[0], pixel_mm=item.pixel_mm)
+    scanner = Scanner(size=clean.shape[0], pixel_mm=pixel_mm)
     kernels = tuple(
         Kernel(cutoff=float(rng.uniform(*noise.cutoff)), boost=float(rng.choice(noise.boost)))
-        for _ in range(noise.realisations)
+        for _ in range(noise.scans)
     )
     soft = torch.from_numpy(_soft(clean))
     pilot_scanner = scanner.with_views(_PILOT_VIEWS)
@@ -120,5 +138,12 @@ def _write(path: Path, item: StoredSlice, noise: CtNoise, rng: np.random.Generat
     lowest, highest = noise.sigma
     wanted = np.exp(rng.uniform(math.log(lowest), math.log(highest), size=len(kernels)))
     doses = tuple(dose_for(float(want), float(one[soft].std())) for want, one in zip(wanted, pilot, strict=True))
-    added = inserted_noise(hu, scanner, doses=doses, kernels=kernels, generator=generator)
-    np.savez(path, clean=clean.astype(np.float16), noise=added.numpy().astype(np.float16))
+    each = noise.realisations
+    added = inserted_noise(
+        hu,
+        scanner,
+        doses=tuple(dose for dose in doses for _ in range(each)),
+        kernels=tuple(kernel for kernel in kernels for _ in range(each)),
+        generator=generator,
+    )
+    return added.numpy().reshape(noise.scans, each, *clean.shape)

@@ -1,23 +1,36 @@
 """Builds the batches of a recipe from a data folder. Touches: the data folder (reads), the cache folder (writes)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 
+from restoration.anatomy.mr import mr_anatomy, mr_anatomy_volume
+from restoration.anatomy.xray import xray_anatomy
 from restoration.metrics.arrays import StoredSlice
-from restoration.physics.phantoms import mr_anatomy
+from restoration.volume import FloatArray
 from training.batch import BatchSource
-from training.crops_ct import CtCrops
-from training.crops_mr import MrCrops
-from training.data import load_slices
-from training.recipe import CtNoise, Recipe
+from training.crops.ct import CtCrops
+from training.crops.enlargement import EnlargementCrops
+from training.crops.motion import MotionCrops
+from training.crops.mr import MrCrops
+from training.crops.pet import Body, PetCrops, drawn_body
+from training.crops.pictures import Pictures
+from training.crops.xray import XrayCrops
+from training.data import balanced, exposure_of, load_slices, whole_kspace
+from training.recipe import CtNoise, MrEnlargement, MrMotion, MrNoise, PetCounting, Recipe, XrayDose
 from training.simulate import ct_pairs
 
 _MR_PHANTOM_SIZE = 256
+_HEAD_MM = (4.0, 0.9, 0.9)
+_XRAY_PHANTOM_SIZE = 512
+
+Progress = Callable[[int, int], None]
 
 
-def batch_source(recipe: Recipe, data: Path | None, cache: Path, progress: Callable[[int, int], None]) -> BatchSource:
+def batch_source(recipe: Recipe, data: Path | None, cache: Path, progress: Progress) -> BatchSource:
     """Prepare a recipe's batches.
 
     Parameters
@@ -41,26 +54,65 @@ def batch_source(recipe: Recipe, data: Path | None, cache: Path, progress: Calla
     DataError
         The folder holds nothing of the recipe's modality.
     """
-    noise = recipe.noise
-    real = [] if data is None else load_slices(data, "CT" if isinstance(noise, CtNoise) else "MR")
-    if isinstance(noise, CtNoise):
-        return CtCrops(recipe=recipe, noise=noise, pairs=ct_pairs(recipe, noise, real, cache, progress))
-    drawn: list[StoredSlice] = []
+    simulation = recipe.simulation
+    if isinstance(simulation, CtNoise):
+        slices = _real(data, "CT")
+        return CtCrops(recipe=recipe, noise=simulation, pairs=ct_pairs(recipe, simulation, slices, cache, progress))
+    if isinstance(simulation, MrNoise):
+        return MrCrops(recipe=recipe, noise=simulation, pictures=_mr(recipe, balanced(_real(data, "MR")), progress))
+    if isinstance(simulation, MrEnlargement):
+        whole = [whole_kspace(item) for item in balanced(_real(data, "MR"))]
+        return EnlargementCrops(recipe=recipe, how=simulation, pictures=_mr(recipe, whole, progress))
+    if isinstance(simulation, MrMotion):
+        whole = [whole_kspace(item) for item in balanced(_real(data, "MR"))]
+        heads = list(_heads(recipe, progress))
+        pictures = Pictures(real=whole, drawn=heads, real_share=recipe.real_share)
+        return MotionCrops(recipe=recipe, how=simulation, pictures=pictures)
+    if isinstance(simulation, PetCounting):
+        return PetCrops(recipe=recipe, how=simulation, bodies=list(_bodies(recipe, simulation, progress)))
+    if isinstance(simulation, XrayDose):
+        return XrayCrops(recipe=recipe, how=simulation, pictures=_xray(recipe, _real(data, "DX"), progress))
+    assert_never(simulation)
+
+
+def _real(data: Path | None, modality: str) -> list[StoredSlice]:
+    return [] if data is None else load_slices(data, modality)
+
+
+def _mr(recipe: Recipe, real: list[StoredSlice], progress: Progress) -> Pictures:
+    return Pictures(real=real, drawn=list(_mr_phantoms(recipe, progress)), real_share=recipe.real_share)
+
+
+def _mr_phantoms(recipe: Recipe, progress: Progress) -> Iterator[StoredSlice]:
     for index in range(recipe.phantoms):
         picture = mr_anatomy(_MR_PHANTOM_SIZE, np.random.default_rng((recipe.seed, index)))
-        drawn.append(StoredSlice(array=picture, pixel_mm=1.0, source="phantom", own_sigma=0.0))
         progress(index + 1, recipe.phantoms)
-    return MrCrops(recipe=recipe, noise=noise, real=_balanced(real), drawn=drawn)
+        yield StoredSlice(array=picture, pixel_mm=1.0, source="phantom", own_sigma=0.0)
 
 
-def _balanced(slices: list[StoredSlice]) -> list[StoredSlice]:
-    """Take at most as many slices of a volume as the second largest has, so that no volume rules the training."""
-    counts: dict[str, int] = {}
-    for item in slices:
-        counts[item.source] = counts.get(item.source, 0) + 1
-    limit = sorted(counts.values())[-2] if len(counts) > 1 else max(counts.values(), default=0)
-    kept: list[StoredSlice] = []
-    for source, count in counts.items():
-        mine = [item for item in slices if item.source == source]
-        kept += mine[:: max(1, -(-count // max(limit, 1)))]
-    return kept
+def _xray(recipe: Recipe, real: list[StoredSlice], progress: Progress) -> Pictures:
+    drawn = []
+    for index in range(recipe.phantoms):
+        picture = xray_anatomy(_XRAY_PHANTOM_SIZE, np.random.default_rng((recipe.seed, index)))
+        drawn.append(StoredSlice(array=_in_medians(picture), pixel_mm=1.0, source="phantom", own_sigma=0.0))
+        progress(index + 1, recipe.phantoms)
+    chests = [replace(item, array=_in_medians(exposure_of(item.array))) for item in real]
+    return Pictures(real=chests, drawn=drawn, real_share=recipe.real_share)
+
+
+def _in_medians(picture: FloatArray) -> FloatArray:
+    return np.asarray(picture / np.median(picture), np.float32)
+
+
+def _heads(recipe: Recipe, progress: Progress) -> Iterator[StoredSlice]:
+    for index in range(recipe.phantoms):
+        rng = np.random.default_rng((recipe.seed, index))
+        picture = mr_anatomy_volume(1, _MR_PHANTOM_SIZE, rng, spacing_mm=_HEAD_MM)[0]
+        progress(index + 1, recipe.phantoms)
+        yield StoredSlice(array=picture, pixel_mm=_HEAD_MM[1], source="phantom", own_sigma=0.0)
+
+
+def _bodies(recipe: Recipe, how: PetCounting, progress: Progress) -> Iterator[Body]:
+    for index in range(recipe.phantoms):
+        yield drawn_body(how, np.random.default_rng((recipe.seed, index)))
+        progress(index + 1, recipe.phantoms)

@@ -8,56 +8,105 @@ import numpy as np
 import pytest
 import torch
 
-from restoration.physics.phantoms import ct_anatomy, mr_anatomy
-from training.batch import Batch, planted_discs
-from training.data import load_slices
+from restoration.anatomy.ct import ct_anatomy
+from restoration.anatomy.mr import mr_anatomy
+from restoration.kspace_grid import zero_filled
+from restoration.metrics.arrays import as_slice
+from restoration.physics.mr_truncation import enlarged, reduced
+from tests.unit.training.conftest import SIMULATIONS, SLABS
+from training.batch import BatchSource, balls, discs
+from training.data import load_slices, whole_kspace
 from training.errors import DataError
 from training.losses.pixel import l1
 from training.losses.transfer import contrast_transfer
-from training.recipe import Discs, Recipe
+from training.recipe import Planted, Recipe
 from training.sources import batch_source
 
 MakeRecipe = Callable[..., Recipe]
+WITHOUT_PLANTED = ("mr-enlargement", "mr-motion")
 FIELDS = ("noisy", "clean", "planted_noisy", "planted_clean")
 
 
 def write_arrays(folder: Path, name: str, modality: str, slices: int = 5) -> None:
     draw = ct_anatomy if modality == "CT" else mr_anatomy
-    volume = np.stack([draw(96, np.random.default_rng(seed)) for seed in range(slices)])
+    volume = np.stack([draw(160, np.random.default_rng(seed)) for seed in range(slices)])
     np.savez(folder / f"{name}.npz", volume=(volume * (1 if modality == "CT" else 1000)).astype(np.int16))
     header = {"modality": modality, "spacing_mm": [1.0, 0.7, 0.7]}
     (folder / f"{name}.json").write_text(json.dumps(header), encoding="utf-8")
 
 
-def batch_of(recipe: Recipe, step: int, folder: Path, data: Path | None = None) -> Batch:
-    return batch_source(recipe, data, folder / "cache", lambda done, total: None).batch(step)
+def source_of(recipe: Recipe, folder: Path, data: Path | None = None) -> BatchSource:
+    return batch_source(recipe, data, folder / "cache", lambda done, total: None)
 
 
-@pytest.mark.parametrize("modality", ["CT", "MR"])
-def test_a_step_has_its_batch(modality: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
-    recipe = make_recipe(modality=modality)
-    first, again, other = (batch_of(recipe, step, tmp_path) for step in (3, 3, 4))
-    for field in FIELDS:
-        assert getattr(first, field).shape == (4, 1, 32, 32)
+@pytest.mark.parametrize("kind", SIMULATIONS)
+def test_a_step_has_its_batch(kind: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe(kind=kind)
+    source = source_of(recipe, tmp_path)
+    first, again, other = (source.batch(step) for step in (3, 3, 4))
+    slices = SLABS.get(kind, 1)
+    twice = 0 if kind in WITHOUT_PLANTED else 2
+    shapes = ((4, slices, 32, 32), (4, 1, 32, 32), (twice, slices, 32, 32), (twice, 1, 32, 32))
+    for field, shape in zip(FIELDS, shapes, strict=True):
+        assert getattr(first, field).shape == shape
         assert torch.equal(getattr(first, field), getattr(again, field))
+        assert bool(torch.isfinite(getattr(first, field)).all())
     assert not torch.equal(first.noisy, other.noisy)
 
 
-def test_planted_ct_discs_meet_the_same_noise(make_recipe: MakeRecipe, tmp_path: Path) -> None:
-    batch = batch_of(make_recipe(modality="CT"), 0, tmp_path)
-    inside = (batch.noisy > -9.9) & (batch.planted_noisy > -9.9) & (batch.noisy < 14.9) & (batch.clean > -9)
-    difference = (batch.planted_noisy - batch.noisy) - (batch.planted_clean - batch.clean)
+@pytest.mark.parametrize("kind", ["ct", "ct-slab"])
+def test_planted_ct_structures_meet_the_same_noise(kind: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    batch = source_of(make_recipe(kind=kind), tmp_path).batch(0)
+    twice, middle = len(batch.planted_noisy), batch.noisy.shape[1] // 2
+    alone, truth = batch.noisy[:twice, middle : middle + 1], batch.clean[:twice]
+    full = batch.planted_noisy[:, middle : middle + 1]
+    inside = (alone > -9.9) & (full > -9.9) & (alone < 14.9) & (truth > -9)
+    difference = (full - alone) - (batch.planted_clean - truth)
     assert float(difference[inside].abs().max()) < 1e-3
-    assert float((batch.planted_clean - batch.clean).abs().max()) > 0.05
+    assert float((batch.planted_clean - truth).abs().max()) > 0.05
 
 
-@pytest.mark.parametrize("modality", ["CT", "MR"])
-def test_real_slices_are_used(modality: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
-    write_arrays(tmp_path, "one", modality)
-    write_arrays(tmp_path, "two", modality)
-    recipe = make_recipe(modality=modality)
-    with_data, without = (batch_of(recipe, 0, tmp_path, data) for data in (tmp_path, None))
+def test_neighbouring_slices_show_nearly_the_same_anatomy_under_other_noise(
+    make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    batch = source_of(make_recipe(kind="ct-slab"), tmp_path).batch(0)
+    noise = batch.noisy - batch.clean
+    below, middle = noise[:, 0], noise[:, 1]
+    assert 0.3 < float(middle.std() / below.std()) < 1.2
+    assert not torch.allclose(below, middle)
+
+
+def test_what_was_measured_of_an_enlarged_crop_is_all_that_it_shows(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    source = source_of(make_recipe(kind="mr-enlargement"), tmp_path)
+    batches = [source.batch(step) for step in range(6)]
+    assert {batch.factors for batch in batches} == {(2, 1), (2, 2)}
+    for batch in batches:
+        again = enlarged(reduced(batch.noisy, batch.factors), batch.factors)
+        assert torch.allclose(again, batch.noisy, atol=1e-4)
+
+
+def test_still_crops_are_their_own_truth(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    source = source_of(make_recipe(kind="mr-motion"), tmp_path)
+    largest = torch.cat([(b.noisy - b.clean).abs().amax((1, 2, 3)) for b in (source.batch(step) for step in range(6))])
+    assert 0 < int((largest < 1e-4).sum()) < len(largest)
+
+
+@pytest.mark.parametrize("kind", ["ct", "mr"])
+def test_real_slices_are_used(kind: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    write_arrays(tmp_path, "one", kind.upper())
+    write_arrays(tmp_path, "two", kind.upper())
+    recipe = make_recipe(kind=kind)
+    with_data, without = (source_of(recipe, tmp_path, data).batch(0) for data in (tmp_path, None))
     assert not torch.equal(with_data.clean, without.clean)
+
+
+def test_interpolated_slices_lose_the_empty_rim_of_their_kspace() -> None:
+    picture = mr_anatomy(128, np.random.default_rng(0)) + np.random.default_rng(1).normal(0, 0.02, (128, 128))
+    measured = as_slice(np.abs(picture), 1.0, "one", "MR")
+    interpolated = as_slice(zero_filled(measured.array, (2, 2)), 0.5, "one", "MR")
+    assert whole_kspace(measured) is measured
+    assert whole_kspace(interpolated).array.shape[0] == pytest.approx(128, abs=12)
+    assert whole_kspace(interpolated).pixel_mm == pytest.approx(1.0, abs=0.1)
 
 
 @pytest.mark.parametrize("what", ["nothing", "other-modality", "no-array", "no-modality"])
@@ -93,10 +142,13 @@ def test_large_slices_come_at_half_resolution_too(tmp_path: Path) -> None:
     assert half.own_sigma == pytest.approx(whole.own_sigma / 2, rel=0.15)
 
 
-def test_planted_discs_have_their_contrast() -> None:
-    discs = Discs(count=1, radius=(4, 6), contrast=(10, 20))
-    peaks = [np.abs(planted_discs(48, discs, np.random.default_rng(seed))).max() for seed in range(8)]
+def test_planted_structures_have_their_contrast() -> None:
+    planted = Planted(share=1, count=1, radius=(4, 6), contrast=(10, 20))
+    peaks = [np.abs(discs(48, planted, np.random.default_rng(seed))).max() for seed in range(8)]
     assert all(9 < peak <= 20 for peak in peaks)
+    slab = balls((5, 48, 48), planted, np.random.default_rng(0), slice_pixels=3.0)
+    widths = [int((np.abs(picture) > 5).sum()) for picture in slab]
+    assert max(widths) > min(widths)
 
 
 def test_the_transfer_term_asks_for_the_discs_and_nothing_else() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.unit.training.conftest import SIMULATIONS
 from training.batch import BatchSource
 from training.errors import CheckpointError
 from training.fit import CHECKPOINT, CURVE, build_network, fit, learning_rate, load_checkpoint, loss_terms
@@ -27,9 +28,9 @@ def loss(recipe: Recipe, source: BatchSource, network: torch.nn.Module) -> float
     return float(pixel + recipe.transfer_weight * transfer)
 
 
-@pytest.mark.parametrize("modality", ["CT", "MR"])
-def test_twenty_steps_lower_the_loss(modality: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
-    recipe = make_recipe(modality=modality)
+@pytest.mark.parametrize("kind", SIMULATIONS)
+def test_twenty_steps_lower_the_loss(kind: str, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe(kind=kind)
     source = source_of(recipe, tmp_path)
     trained = fit(recipe, source, tmp_path / "run")
     assert loss(recipe, source, trained) < 0.95 * loss(recipe, source, build_network(recipe))

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from restoration.guard.noise import noise_map as noise_map_of_the_guard
+from restoration.networks.measured import measured_kept
 from restoration.networks.noise_map import noise_map
 from restoration.networks.unet import RestorationUNet
+from restoration.physics.mr_truncation import enlarged, reduced
 
 
 def network() -> RestorationUNet:
@@ -32,6 +34,29 @@ def test_any_shape_comes_back(shape: tuple[int, int]) -> None:
     image = picture(*shape)
     with torch.inference_mode():
         assert network()(image, noise_map(image)).shape == image.shape
+
+
+def test_of_a_slab_the_middle_slice_is_answered() -> None:
+    torch.manual_seed(0)
+    with_neighbours = RestorationUNet(widths=(8, 16), blocks=1, fold=2, slices=3).eval()
+    slab = torch.cat([picture(), 10 + picture(), 20 + picture()], dim=1)
+    with torch.inference_mode():
+        answer = with_neighbours(slab, noise_map(slab[:, 1:2]))
+        torch.nn.init.zeros_(with_neighbours.tail.weight)
+        assert torch.equal(with_neighbours(slab, noise_map(slab[:, 1:2])), slab[:, 1:2])
+    assert answer.shape == (1, 1, 40, 40)
+
+
+@pytest.mark.parametrize("factors", [(1, 1), (2, 1), (2, 2)], ids=str)
+def test_measured_frequencies_stay(factors: tuple[int, int]) -> None:
+    seen = enlarged(picture(32 // factors[0], 32 // factors[1]), factors)
+    answer = seen + picture(32, 32)
+    kept = measured_kept(answer, seen, factors)
+    if factors == (1, 1):
+        assert torch.equal(kept, answer)
+    else:
+        assert torch.allclose(reduced(kept, factors), reduced(seen, factors), atol=1e-5)
+        assert not torch.allclose(kept, seen, atol=0.1)
 
 
 def test_nothing_in_nothing_out() -> None:

@@ -10,11 +10,11 @@ from training.recipe import load_recipe
 RECIPES = Path(__file__).parents[3] / "training" / "recipes"
 
 
-@pytest.mark.parametrize("name", ["ct-denoise", "mr-denoise"])
-def test_shipped_recipes_are_valid(name: str) -> None:
-    recipe = load_recipe(RECIPES / f"{name}.yaml")
-    assert recipe.name == name
-    assert recipe.transfer_weight > 0
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_recipes_are_valid(path: Path) -> None:
+    recipe = load_recipe(path)
+    assert recipe.name == path.stem
+    assert (recipe.transfer_weight > 0) == (recipe.planted.share > 0)
 
 
 @pytest.mark.parametrize(
@@ -22,13 +22,21 @@ def test_shipped_recipes_are_valid(name: str) -> None:
     [
         ("seed: 11", "sed: 11", "sed"),
         ("  steps: 6000", "  steps: 0", "steps"),
-        ("  kind: ct", "  kind: pet", "kind"),
+        ("  kind: ct", "  kind: us", "kind"),
         ("  crop: 96", "  crop: 90", "crop"),
         ("scale: 100.0", "scale: -1", "scale"),
         ("name: ct-denoise", "name: [", "recipe.yaml"),
         ("precision: bfloat16", "precision: float8", "precision"),
     ],
-    ids=["unknown-field", "no-steps", "unknown-noise", "odd-crop", "negative-scale", "no-yaml", "unknown-precision"],
+    ids=[
+        "unknown-field",
+        "no-steps",
+        "unknown-simulation",
+        "odd-crop",
+        "negative-scale",
+        "no-yaml",
+        "unknown-precision",
+    ],
 )
 def test_a_wrong_recipe_is_refused_by_name(tmp_path: Path, old: str, new: str, named: str) -> None:
     text = (RECIPES / "ct-denoise.yaml").read_text(encoding="utf-8")

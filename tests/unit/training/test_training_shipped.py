@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from restoration.evaluation.cases import PlantedCase
+from restoration.evaluation.tasks import ct_cases, mr_cases
 from restoration.guard.judge import judge, judge_domain
-from restoration.metrics.cases import DiscCase, disc_cases
 from restoration.metrics.contrast import noise_left, recovery
-from restoration.metrics.setting import setting_for
 from restoration.registry import load
 from restoration.restorer import Restorer
 from restoration.volume import Volume
@@ -23,7 +23,7 @@ STRENGTH = 75.0
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Shipped:
     restorer: Restorer
-    case: DiscCase
+    case: PlantedCase
     source: Volume
     restored: Volume
     bare: Volume
@@ -44,9 +44,10 @@ def volume_of(picture: np.ndarray, restorer: Restorer, pixel_mm: float, step: fl
 @pytest.fixture(scope="module", params=NAMES)
 def shipped(request: pytest.FixtureRequest) -> Shipped:
     restorer = load(request.param)
-    (case,) = disc_cases(setting_for(restorer.card.unit), 1)
-    step = 1.0 if restorer.card.unit == "HU" else 0.001
-    source, bare = (volume_of(picture, restorer, case.phantom.pixel_mm, step) for picture in (case.full, case.bare))
+    ct = restorer.card.unit == "HU"
+    (case,) = ct_cases.planted_cases(1, crop=256) if ct else mr_cases.planted_cases(mr_cases.UNIFORM[1], 1)
+    step, pixel_mm = 1.0 if ct else 0.001, case.full.spacing_mm[1]
+    source, bare = (volume_of(case_of.pictures[0], restorer, pixel_mm, step) for case_of in (case.full, case.bare))
     restored, restored_bare = (restorer.restore(volume, strength=STRENGTH) for volume in (source, bare))
     rounded = restored.with_array(np.round(restored.array / step) * step)
     return Shipped(restorer=restorer, case=case, source=source, restored=rounded, bare=restored_bare)
@@ -60,9 +61,9 @@ def test_a_right_result_passes_all_gates(shipped: Shipped) -> None:
 
 
 def test_noise_falls_and_discs_stay(shipped: Shipped) -> None:
-    left = noise_left(shipped.bare.array[0], shipped.case.phantom) / shipped.case.sigma
+    left = noise_left(shipped.bare.array[:1], shipped.case.truth) / shipped.case.bare.sigma
     assert left < 0.7
-    shares = recovery(shipped.restored.array[0], shipped.bare.array[0], shipped.case.phantom)
+    shares = recovery(shipped.restored.array[:1], shipped.bare.array[:1], shipped.case.truth)
     assert shares[6.0] > 0.8
     assert shares[12.0] > 0.9
 
@@ -123,9 +124,10 @@ def test_constant_in_nearly_constant_out(name: str, value: float) -> None:
 def test_pure_noise_gives_no_bias_and_less_noise(name: str) -> None:
     restorer = load(name)
     unit = 1.0 if restorer.card.unit == "HU" else 0.01
-    noise = np.random.default_rng(0).normal(60, 10, (160, 160)) * unit
-    source = volume_of(noise, restorer, 0.8, unit / 100)
+    parts = np.random.default_rng(0).normal(0, 10, (2, 160, 160))
+    noisy = 60 + parts[0] if restorer.card.unit == "HU" else np.hypot(60 + parts[0], parts[1])
+    source = volume_of(noisy * unit, restorer, 0.8, unit / 100)
     restored = restorer.restore(source, strength=100)
-    change = (restored.array - source.array)[:, 16:-16, 16:-16] / unit
-    assert abs(float(change.mean())) < 10 * 3 / math.sqrt(change[0].size) + 0.2
+    inside = restored.array[:, 16:-16, 16:-16] / unit
+    assert float(inside.mean()) == pytest.approx(60, abs=10 * 3 / math.sqrt(inside[0].size) + 0.3)
     assert restored.array.std() < 0.6 * source.array.std()

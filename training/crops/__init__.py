@@ -1,0 +1,1 @@
+"""Where the crops of a step come from, a file per simulation."""
