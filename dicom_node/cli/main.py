@@ -7,7 +7,21 @@ from collections.abc import Sequence
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from dicom_node.cli import deliveries, doctor, extract, jobs, network, restore, rules, series, serve, status, upkeep
+from dicom_node.cli import (
+    compare,
+    degrade,
+    deliveries,
+    doctor,
+    extract,
+    jobs,
+    network,
+    restore,
+    rules,
+    series,
+    serve,
+    status,
+    upkeep,
+)
 from dicom_node.cli.opened import ConfigOption
 from dicom_node.domain.errors import NodeError
 
@@ -42,6 +56,8 @@ app.command()(upkeep.backup)
 app.add_typer(upkeep.database_app, name="db")
 app.command()(doctor.doctor)
 app.command()(restore.restore)
+app.command()(degrade.degrade)
+app.command()(compare.compare)
 app.command()(extract.extract)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from dicom_node.decide import guards
 from dicom_node.decide.eligibility import Card, refusal
@@ -13,6 +13,11 @@ from dicom_node.domain.work import Recipe, Release
 from dicom_node.rules import explain
 from dicom_node.rules.clauses import Outcome, evaluate
 from dicom_node.rules.ruleset import Incomplete, Restoration, Rule, RuleSet, Then
+
+_KEPT: Final = {
+    Release.REVIEW: "the result waits for a person",
+    Release.NEVER: "the result is made, judged and kept, but never sent by itself",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +160,8 @@ def _jobs(
             entry = {"rule": rule.name, "pipeline": wish.pipeline, "outcome": "accepts"}
             if job.refused is not None:
                 entry |= {"outcome": "refuses", "reason": job.refused.code, "why": job.refused.sentence}
+            elif job.release is not wish.release:
+                entry |= {"release": str(job.release), "why": _stricter(job.release, wish.release)}
             looked_at.append(entry)
             digest = job.recipe.digest
             jobs[digest] = _merge(jobs[digest], job) if digest in jobs else job
@@ -177,10 +184,18 @@ def _job(situation: Situation, rule: Rule, wish: Restoration, card: Card | Reaso
         recipe=recipe,
         destinations=rule.deliver_to,
         priority=rule.priority,
-        release=wish.release,
+        release=wish.release if usable is None else _strictest(wish.release, Release(usable.release)),
         expires_at=None if age is None else situation.cut_at + age,
         refused=_refused(situation, rule, wish, card),
     )
+
+
+def _strictest(*releases: Release) -> Release:
+    return max(releases, key=lambda release: release.strictness)
+
+
+def _stricter(release: Release, wished: Release) -> str:
+    return f"{_KEPT[release]}: the pipeline's card says release «{release}», the rule «{wished}»"
 
 
 def _refused(situation: Situation, rule: Rule, wish: Restoration, card: Card | Reason | None) -> Reason | None:
@@ -204,7 +219,7 @@ def _merge(one: PlannedJob, other: PlannedJob) -> PlannedJob:
         one,
         destinations=_united((one.destinations, other.destinations)),
         priority=max(one.priority, other.priority),
-        release=max(one.release, other.release, key=lambda release: release.strictness),
+        release=_strictest(one.release, other.release),
         expires_at=min(expiries, default=None),
     )
 

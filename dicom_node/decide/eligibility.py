@@ -75,10 +75,15 @@ def _sop_class(candidate: Candidate) -> Reason | None:
     code = candidate.problem(*_SORTED_OUT[:1], *_SORTED_OUT[2:])
     if code:
         return reason(code)
-    wanted = _CLASSES.get(candidate.card.eligibility.modality, frozenset())
+    card = candidate.card
+    if card.eligibility.modality not in _CLASSES:
+        return reason("not derived yet", what=f"Modality {card.eligibility.modality}", pipeline=card.name)
+    if card.factor != 1:
+        return reason("not derived yet", what="a finer grid", pipeline=card.name)
+    wanted = _CLASSES[card.eligibility.modality]
     found = candidate.headers.words("SOPClassUID") - wanted
     if found:
-        return reason("SOP class", pipeline=candidate.card.name, found=min(found))
+        return reason("SOP class", pipeline=card.name, found=min(found))
     return reason("no pixels") if candidate.problem("no pixels") else None
 
 

@@ -70,6 +70,7 @@ generative            | administrator | {pipeline} may draw structure and the ru
 pipeline unknown      | administrator | there is no pipeline «{pipeline}»
 modality              | nobody        | {pipeline} takes {wanted}, this is {found}
 SOP class             | nobody        | {pipeline} does not take objects of the class {found}
+not derived yet | nobody | this node does not write derived series of {what} yet; {pipeline} takes volumes only
 localizer             | nobody        | localizer images are never restored
 capture               | nobody        | a secondary capture or screen page, not an acquired image
 derived               | nobody        | the series is derived already ({image_type})

@@ -1,12 +1,15 @@
 """Volumes for training from a folder of DICOM: arrays with the few facts a training needs. Touches: files, sandbox.
 
-No name, date or identifier goes along: a file is named by a digest of the Series Instance UID, its header holds
-modality, unit and spacing alone.
+No name, date or identifier goes along. A file is named by a digest of the Series Instance UID, and its header tells
+patients apart by a digest of the Patient ID, so that a training can be split by patient. Both digests are keyed by
+chance: without the key, which stays in the folder, nobody can try all Patient IDs of a hospital against them.
 """
 
 import hashlib
+import hmac
 import json
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +17,18 @@ from typing import Final
 
 import numpy as np
 
-from dicom_node.complete.stacks import split
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.errors import NotFound
-from dicom_node.domain.reasons import reason
 from dicom_node.domain.series import Instance, Stack
-from dicom_node.folder.reading import read_folder, source_file
-from dicom_node.restore.source import Refused, SourceFile, SourceStack, read_source
+from dicom_node.folder.originals import each_once, not_original, stacks_of
+from dicom_node.folder.reading import read_folder
 from dicom_node.sandbox.client import Sandbox
+from restoration.volume import Volume
 
-UNITS: Final = {"CT": "HU", "MR": "signal"}
-"""Unit of the volumes of each modality that can be learned from."""
+KEY: Final = "patient.key"
+"""Keys the digests of a folder; whoever passes the arrays on keeps it back."""
+
+_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +53,27 @@ class Extracted:
     reason: str
 
 
-def extract(source: Path, target: Path, *, clock: Clock) -> list[Extracted]:
-    """Write every original CT or MR stack below a folder as ``NAME.npz`` beside ``NAME.json``.
+Report = Callable[[int, int, Sequence[Extracted]], None]
+"""Told after each series: how many are done, of how many, and what became of the last one."""
+
+
+def silent(_done: int, _total: int, _last: Sequence[Extracted]) -> None:
+    """Tell nobody."""
+
+
+def extract(source: Path, target: Path, *, clock: Clock, report: Report = silent) -> list[Extracted]:
+    """Write every original stack below a folder as ``NAME.npz`` beside ``NAME.json``.
 
     Parameters
     ----------
     source
         Folder with DICOM files, at any depth.
     target
-        Made where it is missing.
+        Made where it is missing; extracted into again, it gives the same names to the same series and patients.
     clock
         Stands for the time of receipt.
+    report
+        Told after each series.
 
     Returns
     -------
@@ -76,60 +90,59 @@ def extract(source: Path, target: Path, *, clock: Clock) -> list[Extracted]:
         if not found.series:
             raise NotFound(happened="there is no DICOM file in it", subject=str(source), remedy="Name another folder.")
         target.mkdir(parents=True, exist_ok=True)
-        return [one for members in found.series for one in _series(members, target, sandbox)]
+        key = _key(target)
+        written: list[Extracted] = []
+        for done, members in enumerate(found.series, start=1):
+            last = _series(each_once(members), target, key, sandbox)
+            written += last
+            report(done, len(found.series), last)
+        return written
 
 
-def _series(members: Sequence[Instance], target: Path, sandbox: Sandbox) -> list[Extracted]:
+def _series(members: Sequence[Instance], target: Path, key: bytes, sandbox: Sandbox) -> list[Extracted]:
     first = members[0]
     modality, description = first.text("Modality"), first.text("SeriesDescription")
-    why = _not_wanted(first)
+    why = not_original(first)
     if why:
         return [Extracted(description=description, name="", slices=0, reason=why)]
-    once = _each_once(members)
-    files = {item.id: source_file(item) for item in once}
-    name = f"{modality.lower()}-{hashlib.sha256(first.text('SeriesInstanceUID').encode()).hexdigest()[:12]}"
-    return [
-        _stack(stack, files, sandbox, target / f"{name}-{index}", first)
-        for index, stack in enumerate(split(once), start=1)
-    ]
+    name = f"{modality.lower()}-{_digest(key, first.text('SeriesInstanceUID'))}"
+    facts = {"modality": modality, "patient": _digest(key, first.text("IssuerOfPatientID"), first.text("PatientID"))}
+    result = []
+    for index, read in enumerate(stacks_of(members, sandbox), start=1):
+        path = target / f"{name}-{index}"
+        if read.source is not None:
+            _write(read.source.volume, read.stack, path, facts)
+        result.append(
+            Extracted(
+                description=description,
+                name=path.name if read.source is not None else "",
+                slices=len(read.source.slices) if read.source is not None else 0,
+                reason=read.reason,
+            )
+        )
+    return result
 
 
-def _not_wanted(first: Instance) -> str:
-    modality, kind = first.text("Modality"), first.values("ImageType")
-    if modality not in UNITS:
-        return f"{modality or 'no modality'}: only {' and '.join(UNITS)} are extracted"
-    if "LOCALIZER" in kind:
-        return reason("localizer").sentence
-    if kind[:1] != ("ORIGINAL",):
-        return reason("derived", image_type="\\".join(kind)).sentence
-    return ""
-
-
-def _each_once(members: Sequence[Instance]) -> tuple[Instance, ...]:
-    """Keep one copy of an image that came in several encodings, one without loss if there is one."""
-    ordered = sorted(members, key=lambda item: item.text("LossyImageCompression") == "01")
-    kept: dict[str, Instance] = {}
-    for item in ordered:
-        kept.setdefault(item.sop_instance_uid, item)
-    return tuple(kept.values())
-
-
-def _stack(stack: Stack, files: Mapping[int, SourceFile], sandbox: Sandbox, path: Path, first: Instance) -> Extracted:
-    modality, description = first.text("Modality"), first.text("SeriesDescription")
-    try:
-        (read,) = read_source((stack,), files, sandbox=sandbox, unit=UNITS[modality])
-    except Refused as error:
-        return Extracted(description=description, name="", slices=0, reason=error.why.sentence)
-    _write(read, stack, path, modality)
-    return Extracted(description=description, name=path.name, slices=len(stack.instance_ids), reason="")
-
-
-def _write(read: SourceStack, stack: Stack, path: Path, modality: str) -> None:
-    volume = read.volume
+def _write(volume: Volume, stack: Stack | None, path: Path, facts: dict[str, str]) -> None:
     np.savez_compressed(path.with_suffix(".npz"), volume=volume.array)
+    between = (None if stack is None else stack.spacing_mm) or volume.thickness_mm or 0.0
     header = {
-        "modality": modality,
+        **facts,
         "units": volume.unit,
-        "spacing_mm": [stack.spacing_mm or volume.thickness_mm or 0.0, *volume.pixel_mm],
+        "spacing_mm": [between, *volume.pixel_mm],
+        "thickness_mm": volume.thickness_mm,
+        "positions_mm": [round(position - volume.positions_mm[0], 4) for position in volume.positions_mm],
     }
     path.with_suffix(".json").write_text(json.dumps(header, indent=1) + "\n", encoding="utf-8")
+
+
+def _key(folder: Path) -> bytes:
+    path = folder / KEY
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+    return path.read_bytes()
+
+
+def _digest(key: bytes, *parts: str) -> str:
+    return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:_DIGITS]

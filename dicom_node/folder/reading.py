@@ -1,6 +1,7 @@
 """Finds the series that lie in a folder, by their headers. Touches: files (reads), sandbox."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +63,15 @@ def source_file(item: Instance) -> SourceFile:
         sop_instance_uid=item.sop_instance_uid,
         sop_class_uid=item.sop_class_uid,
     )
+
+
+def series_by_study(series: Sequence[Sequence[Instance]]) -> dict[str, dict[str, str]]:
+    """Return, for each study, the series of each of its instances."""
+    found: dict[str, dict[str, str]] = {}
+    for item in (item for members in series for item in members):
+        study = found.setdefault(item.text("StudyInstanceUID"), {})
+        study[item.sop_instance_uid] = item.text("SeriesInstanceUID")
+    return found
 
 
 def _claims_to_be_dicom(path: Path) -> bool:

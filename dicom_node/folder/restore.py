@@ -4,7 +4,7 @@ Touches: files, sandbox, device.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +15,13 @@ from typing import Final
 from dicom_node.complete.facts import Circumstances, build_facts
 from dicom_node.complete.stacks import split
 from dicom_node.decide.eligibility import refusal
+from dicom_node.decide.guards import own_result
 from dicom_node.domain.clock import Clock
 from dicom_node.domain.errors import NodeError, NotFound
 from dicom_node.domain.reasons import reason
 from dicom_node.domain.series import Instance
 from dicom_node.domain.work import Recipe, digest_of
-from dicom_node.folder.reading import read_folder, source_file
+from dicom_node.folder.reading import read_folder, series_by_study, source_file
 from dicom_node.restore.attempt import Made, attempt
 from dicom_node.restore.derive.making import Making
 from dicom_node.restore.derive.numbers import series_number
@@ -60,6 +61,8 @@ class Outcome:
         How it ended.
     reason
         Why it was not restored; empty where it was.
+    note
+        What a reader of a restored series must know; empty where there is nothing.
     folder
         Where the derived files lie; None where there are none.
     instances
@@ -70,8 +73,17 @@ class Outcome:
     description: str
     ended: Ended
     reason: str
+    note: str
     folder: Path | None
     instances: int
+
+
+Report = Callable[[int, int, Outcome], None]
+"""Told after each series: how many are done, of how many, and what became of the last one."""
+
+
+def silent(_done: int, _total: int, _last: Outcome) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +99,30 @@ class _Bench:
     taken: Mapping[str, set[int]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a person asks for.
+
+    Attributes
+    ----------
+    pipeline
+        Name of an installed bundle.
+    strength
+        0 to 100 [percent]; the card's default if None.
+    """
+
+    pipeline: str
+    strength: float | None = None
+
+
 def restore_folder(
     source: Path,
     target: Path,
     *,
-    pipeline: str,
-    strength: float | None = None,
+    asked: Asked,
     restorers: Restorers,
     clock: Clock,
+    report: Report = silent,
 ) -> list[Outcome]:
     """Restore every series of a folder that the pipeline takes.
 
@@ -104,14 +132,14 @@ def restore_folder(
         Folder with DICOM files, at any depth; files that are none are left alone.
     target
         Made where it is missing; each derived series gets a folder named by its UID.
-    pipeline
-        Name of an installed bundle.
-    strength
-        0 to 100 [percent]; the card's default if None.
+    asked
+        Pipeline and strength.
     restorers
         Ready pipelines.
     clock
         Gives the time that the derived objects carry.
+    report
+        Told after each series.
 
     Returns
     -------
@@ -125,7 +153,7 @@ def restore_folder(
     dicom_node.restore.pipelines.BundleBroken
         The pipeline cannot be loaded.
     """
-    restorer = restorers.get(pipeline)
+    restorer = restorers.get(asked.pipeline)
     at = clock.now().astimezone()
     target.mkdir(parents=True, exist_ok=True)
     with closing(Sandbox()) as sandbox:
@@ -134,14 +162,22 @@ def restore_folder(
             raise NotFound(happened="there is no DICOM file in it", subject=str(source), remedy="Name another folder.")
         bench = _Bench(
             restorer=restorer,
-            recipe=_recipe(restorer.card, strength),
+            recipe=_recipe(restorer.card, asked.strength),
             sandbox=sandbox,
             at=at,
             target=target,
-            known=_series_by_study(found.series),
+            known=series_by_study(found.series),
             taken=_numbers_by_study(found.series),
         )
-        return [*(_outcome(members, bench) for members in found.series), *map(_broken, found.unreadable)]
+        outcomes: list[Outcome] = []
+        total = len(found.series) + len(found.unreadable)
+        for members in found.series:
+            outcomes.append(_outcome(members, bench))
+            report(len(outcomes), total, outcomes[-1])
+        for file in found.unreadable:
+            outcomes.append(_broken(file))
+            report(len(outcomes), total, outcomes[-1])
+        return outcomes
 
 
 def _outcome(members: Sequence[Instance], bench: _Bench) -> Outcome:
@@ -165,9 +201,17 @@ def _outcome(members: Sequence[Instance], bench: _Bench) -> Outcome:
         description=members[0].text("SeriesDescription"),
         ended=ended,
         reason=why,
+        note=_note(bench.restorer.card) if ended is Ended.RESTORED else "",
         folder=folder,
         instances=count,
     )
+
+
+def _note(card: Card) -> str:
+    """Say how strict a node would be with the result: here the person who calls is all there is."""
+    if card.release == "never":
+        return f"for looking at alone: a node never delivers results of {card.name}"
+    return "a node waits for a person to release it" if card.release == "review" else ""
 
 
 def _broken(file: Unreadable) -> Outcome:
@@ -177,6 +221,7 @@ def _broken(file: Unreadable) -> Outcome:
         description=file.path.name,
         ended=Ended.FAILED,
         reason=reason("unreadable", detail=file.detail).sentence,
+        note="",
         folder=None,
         instances=0,
     )
@@ -184,7 +229,8 @@ def _broken(file: Unreadable) -> Outcome:
 
 def _attempt(members: Sequence[Instance], bench: _Bench, folder: Path) -> Made:
     stacks, card = split(members), bench.restorer.card
-    why = refusal(build_facts(members, stacks, _circumstances(bench)), stacks, card)
+    facts = build_facts(members, stacks, _circumstances(bench))
+    why = own_result(facts) or refusal(facts, stacks, card)
     if why is not None:
         raise Refused(why, members[0].text("SeriesInstanceUID"))
     files = {item.id: source_file(item) for item in members}
@@ -235,15 +281,6 @@ def _recipe(card: Card, strength: float | None) -> Recipe:
 
 def _circumstances(bench: _Bench) -> Circumstances:
     return Circumstances(calling_ae="", called_ae="", peer="", complete=True, holes=0, received_local=bench.at)
-
-
-def _series_by_study(series: Sequence[Sequence[Instance]]) -> dict[str, dict[str, str]]:
-    """Return, for each study, the series of each of its instances."""
-    found: dict[str, dict[str, str]] = {}
-    for item in (item for members in series for item in members):
-        study = found.setdefault(item.text("StudyInstanceUID"), {})
-        study[item.sop_instance_uid] = item.text("SeriesInstanceUID")
-    return found
 
 
 def _numbers_by_study(series: Sequence[Sequence[Instance]]) -> dict[str, set[int]]:

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from dicom_node.domain.errors import NotFound
 from dicom_node.folder.reading import DIRECTORY
-from dicom_node.folder.restore import Ended, Outcome, restore_folder
+from dicom_node.folder.restore import Asked, Ended, Outcome, restore_folder
 from dicom_node.restore.pipelines import BundleBroken, Restorers
 from restoration.restorer import Restorer
 from tests.support.clock import FixedClock
@@ -21,7 +21,7 @@ from tests.unit.restore.kit import pipeline
 
 def restored(source: Path, target: Path, *, restorer: Restorer | None = None, name: str = "ct-nlm") -> list[Outcome]:
     ready = Restorers({}) if restorer is None else Restorers({}, loader=lambda _name, _device: restorer)
-    return restore_folder(source, target, pipeline=name, restorers=ready, clock=FixedClock())
+    return restore_folder(source, target, asked=Asked(pipeline=name), restorers=ready, clock=FixedClock())
 
 
 @pytest.fixture

@@ -166,3 +166,9 @@ def test_a_card_that_does_not_refuse_by_name_takes_it() -> None:
 def test_every_installed_bundle_has_a_card() -> None:
     assert {"ct-nlm", "mr-nlm"} <= cards().keys()
     assert all(isinstance(card, Card) for card in cards().values())
+
+
+def test_what_cannot_be_derived_yet_is_refused_by_name() -> None:
+    assert refused(mr(), dataclasses.replace(MR_CARD, factor=2)) == "not derived yet"
+    pet = dataclasses.replace(MR_CARD, eligibility=dataclasses.replace(MR_CARD.eligibility, modality="PT"))
+    assert refused(mr(Modality="PT"), pet) == "not derived yet"
