@@ -23,8 +23,9 @@ from tests.unit.restoration.restoration_volumes import (
 )
 
 STRENGTH = 75.0
-CT_PIPELINES = [name for name in names() if load_card(name).unit == "HU"]
-MR_PIPELINES = [name for name in names() if load_card(name).unit == "signal"]
+DENOISERS = [name for name in names() if load_card(name).operation == "denoise"]
+CT_PIPELINES = [name for name in DENOISERS if load_card(name).unit == "HU"]
+MR_PIPELINES = [name for name in DENOISERS if load_card(name).unit == "signal"]
 
 Fault = Callable[[FloatArray, FloatArray], FloatArray]
 """(source, right result) to wrong result."""
