@@ -14,13 +14,14 @@ from typing import Final
 
 import numpy as np
 
-from restoration.physics.degradation import require_range
+from restoration.physics.degradation import ParameterError, require_range
 
 HEAD_MM = 80.0
 """Radius of a head-sized object [mm]."""
 
 _LINES = 256
 _LEAST_MM = 1e-6
+_DRAWS = 8
 _SCALINGS = 6
 _SEGMENTS = 32
 _TURNS = 8
@@ -187,7 +188,19 @@ def drawn_trajectory(movement: Movement, rng: np.random.Generator, axes: int = 2
     Trajectory
         At most 32 poses with at most 8 different turns.
     """
-    starts, course = _course(movement.course, axes, rng)
+    for _ in range(_DRAWS):
+        starts, course = _course(movement.course, axes, rng)
+        try:
+            return _of_severity(movement, starts, course)
+        except ParameterError:
+            # A head that rests nearly all the time would have to turn too far: another course.
+            continue
+    course[:, axes:] = 0
+    return _of_severity(movement, starts, course)
+
+
+def _of_severity(movement: Movement, starts: tuple[float, ...], course: FloatMatrix) -> Trajectory:
+    """Scale a course until it is as severe as wanted, at rest on the central line."""
     drawn = Trajectory(starts=starts, poses=_rows(course))
     all_lines = replace(movement.encoding, spared=0.0).poses(drawn, _LINES)
     drawn = Trajectory(starts=starts, poses=_rows(course - np.array(all_lines[_LINES // 2])))

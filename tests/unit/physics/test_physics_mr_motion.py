@@ -217,3 +217,14 @@ def test_a_gpu_moves_alike() -> None:
     motion = drawn_motion(Movement(severity_mm=2.0), np.random.default_rng(1), pixel_mm=(1.0, 0.8), phase_axis=1)
     picture = torch.rand((32, 40), generator=torch.Generator().manual_seed(0))
     assert torch.allclose(motion(picture.cuda()).cpu(), motion(picture), atol=1e-5)
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+def test_however_severe_a_movement_no_turn_is_beyond_what_is_allowed(axes: int) -> None:
+    rest = PhaseEncoding(interleaves=7, spared=0.8)
+    for seed in range(60):
+        course = list(Course)[seed % 3]
+        drawn = drawn_trajectory(
+            Movement(severity_mm=10.0, course=course, encoding=rest), np.random.default_rng(seed), axes
+        )
+        assert severity_mm(drawn, rest) == pytest.approx(10.0, rel=1e-2)
