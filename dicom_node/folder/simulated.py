@@ -277,9 +277,9 @@ def _as_test_patient(target: Dataset, source: Dataset, copying: Copying) -> None
     who = [text_of(source, "IssuerOfPatientID"), text_of(source, "PatientID")]
     digest = hashlib.sha256(canonical_json(["test patient", *who]).encode()).hexdigest()[:_DIGITS].upper()
     target.PatientID, target.PatientName = f"{TEST}-{digest}", f"{TEST}^{MARK}"
-    target.PatientBirthDate = target.AccessionNumber = target.ReferringPhysicianName = target.StudyTime = ""
+    target.PatientBirthDate = target.AccessionNumber = target.ReferringPhysicianName = ""
     target.PatientSex = text_of(source, "PatientSex")
-    target.StudyDate, target.StudyID = copying.at.strftime("%Y%m%d"), TEST
+    target.StudyDate, target.StudyTime, target.StudyID = *copying.at.strftime("%Y%m%d %H%M%S").split(), TEST
     target.StudyDescription = f"{MARK}, test data"
     name = ["test study", str(source.StudyInstanceUID), target.StudyDate]
     target.StudyInstanceUID = UID(uid_of(canonical_json(name)))

@@ -1,5 +1,6 @@
 """Degraded copies of whole folders: repeatable, as much worse as asked for, and known to a node as what they are."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,11 @@ from dicom_node.folder.simulated import Pretence, Standing, StudyOf
 from dicom_node.restore.pipelines import Restorers
 from tests.support.clock import FixedClock
 from tests.support.phantoms import make_series, write_series
+from tests.support.shared import series_folder
+from tests.support.validators import said
+
+SYNTHETIC_DATA = ("(0x0008,0x001c)", "Standard Extended SOP Class")
+"""What the validator says of an attribute that is younger than itself."""
 
 
 def degraded(source: Path, target: Path, kind: Kind, amount: float, *, seed: int = 1, **standing: object) -> list[Made]:
@@ -148,3 +154,35 @@ def test_a_node_leaves_a_derived_copy_alone_and_takes_one_that_keeps_original(ct
 def test_an_empty_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no DICOM file"):
         degraded(tmp_path, tmp_path / "out", Kind.DOSE, 0.5)
+
+
+def test_half_of_the_counts_of_a_real_pet_series_is_noisier_and_no_brighter(tmp_path: Path) -> None:
+    source = tmp_path / "pet"
+    source.mkdir()
+    for path in sorted(series_folder("30-pet-cps-wholebody-fdg").rglob("*"))[:4]:
+        shutil.copy(path, source / path.name)
+    (made,) = degraded(source, tmp_path / "out", Kind.DOSE, 0.5)
+    before, after = values(source), values(made.folder)
+    body = before > np.percentile(before, 90)
+    assert after[body].mean() == pytest.approx(before[body].mean(), rel=0.05)
+    assert (after - before)[body].std() > 0.02 * before[body].mean()
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    ("name", "kind", "amount"),
+    [
+        ("06-ge-ct-thorax-3-slices", Kind.DOSE, 0.5),
+        ("08-siemens-mr-t1-2d-sagittal", Kind.MOTION, 1.0),
+        ("30-pet-cps-wholebody-fdg", Kind.DOSE, 0.5),
+    ],
+)
+def test_a_copy_is_as_clean_as_its_source(name: str, kind: Kind, amount: float, tmp_path: Path) -> None:
+    source = series_folder(name)
+    (made,) = degraded(source, tmp_path / "out", kind, amount)
+    assert made.folder is not None
+    copies, originals = (
+        sorted(path for path in folder.rglob("*") if path.is_file()) for folder in (made.folder, source)
+    )
+    more = said("dciodvfy", copies) - said("dciodvfy", originals)
+    assert {line for line in more if not any(words in line for words in SYNTHETIC_DATA)} == set()

@@ -1,8 +1,6 @@
 """Derived series under the validators of another maker: no line that the source does not have already."""
 
 import re
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ from dicom_node.sandbox.client import Header, Sandbox
 from restoration.card import load_card
 from tests.support.phantoms import make_series
 from tests.support.shared import series_folder
+from tests.support.validators import said
 from tests.unit.restore.kit import PIPELINE, ExactMean, Tried, try_files, try_series
 
 REAL = [
@@ -65,18 +64,6 @@ def real(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox) -> Tr
 def _first(header: Header, keyword: str) -> str:
     item = header.attributes.get(keyword)
     return "" if item is None else str(item["value"][0])
-
-
-def said(program: str, paths: list[Path], *, together: bool = False) -> Counter[str]:
-    """Lines of a validator without the names of files."""
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"{program} of dicom3tools is not installed")
-    lines: list[str] = []
-    for group in [paths] if together else [[path] for path in paths]:
-        done = subprocess.run([found, *map(str, group)], capture_output=True, timeout=120, check=False)
-        lines += done.stderr.decode(errors="replace").splitlines()
-    return Counter(re.sub(r" for file <.*", "", line) for line in lines)
 
 
 def paths_of(files: tuple[DerivedFile, ...]) -> list[Path]:
