@@ -28,7 +28,7 @@ def run(name: str, *, data: Path | None, series: int, prove: int, lesions: int, 
     data
         Folder of real arrays (`restoration.metrics.arrays`); None for simulated series only.
     series
-        Simulated clean series that set the bounds; eight gates below 1 % in union need 800.
+        Simulated clean series that set the bounds; gates that withhold 1 in 800 need as many.
     prove
         Further ones that show how many are withheld.
     lesions

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from restoration.errors import BundleError
@@ -14,6 +14,15 @@ BUNDLES = Path(__file__).parent / "bundles"
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 """No key more or less than the classes below name, and no value of another kind."""
+
+Factor = Annotated[int, Field(ge=1)]
+
+
+def _one_way(factors: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Refuse what no pipeline does: rows and columns apart, or slices and pixels at once."""
+    if factors[1] != factors[2] or (factors[0] > 1 and factors[1] > 1):
+        raise ValueError("rows and columns are enlarged alike, or slices alone")
+    return factors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +125,8 @@ class Card:
         Unit of the volumes it takes (`restoration.volume`).
     release
         The least strict release that its results may have; a rule can only be stricter.
-    factor
-        In-plane enlargement: 1, in super-resolution 2.
+    factors
+        Enlargement of slices, rows and columns: all 1, in super-resolution 2 in plane or through plane.
     slab
         Slices that the network sees for each slice it answers.
     slot
@@ -153,7 +162,7 @@ class Card:
     scope: Literal["slice", "slab", "volume"]
     unit: Literal["HU", "signal", "Bq/mL", "exposure"]
     release: Literal["automatic", "review", "never"]
-    factor: Annotated[int, Field(ge=1)]
+    factors: Annotated[tuple[Factor, Factor, Factor], AfterValidator(_one_way)]
     slab: Annotated[int, Field(ge=1)]
     slot: Annotated[int, Field(ge=1, le=99)]
     generative: bool
@@ -174,6 +183,24 @@ class Card:
         if strength <= default or default == 100:
             return strength / default * self.default_share if default else strength / 100 * self.full_share
         return self.default_share + (strength - default) / (100 - default) * (self.full_share - self.default_share)
+
+    @property
+    def step_ratio(self) -> tuple[float, float] | None:
+        """Smallest and largest distance of the result's slices in its pixels; None where no slices are added.
+
+        Raises
+        ------
+        BundleError
+            Slices are added and ``parameters.step_ratio`` is not two numbers; `load_card` has made sure that it is.
+        """
+        if self.factors[0] == 1:
+            return None
+        found = self.parameters.get("step_ratio")
+        if not isinstance(found, list | tuple) or not all(isinstance(one, int | float) for one in found):
+            raise _unusable(self.name, "the card's parameters lack 'step_ratio'")
+        if len(found) != 2:
+            raise _unusable(self.name, f"the card's 'parameters.step_ratio' is {found!r}: two numbers are wanted")
+        return float(found[0]), float(found[1])
 
     @property
     def digest_label(self) -> str:
@@ -222,6 +249,7 @@ def load_card(name: str, *, bundles: Path = BUNDLES) -> Card:
         raise _unusable(name, "; ".join(map(_sentence, error.errors()[:3]))) from error
     if card.name != name:
         raise _unusable(name, f"the card is of {card.name!r}")
+    card.step_ratio  # noqa: B018  a card that lacks it is refused here, not in the middle of a job
     return card
 
 

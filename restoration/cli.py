@@ -137,7 +137,8 @@ def _show(card: Card) -> None:
 
 def _promises(card: Card) -> Iterator[tuple[str, str]]:
     wanted = card.eligibility
-    yield "operation", f"{card.operation}{f', {card.factor} times finer in plane' if card.factor > 1 else ''}"
+    finer = zip(("through plane", "in plane"), card.factors[:2], strict=True)
+    yield "operation", ", ".join([card.operation, *(f"{by} times finer {where}" for where, by in finer if by > 1)])
     yield "looks at", _SCOPES[card.scope].format(card.slab)
     yield "weights", card.digest_label
     default, full = (f"{100 * share:.3g} %" for share in (card.default_share, card.full_share))

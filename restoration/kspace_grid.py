@@ -2,6 +2,10 @@
 
 Values and means stay; pixel i of the coarse grid is pixel factor · i of the fine one. On an even axis the Nyquist line
 is split evenly between both of its places, so that real pictures stay real.
+
+Rows and columns go round, as k-space does: what leaves a picture on one side comes in on the other, where there is air.
+A stack of slices ends in tissue. It is mirrored at its first and at its last slice, so that none leaks into the other;
+new slices lie between the measured ones and none beyond them: n slices become factor · (n - 1) + 1.
 """
 
 from dataclasses import replace
@@ -9,7 +13,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from restoration.volume import FloatArray, Volume
+from restoration.volume import BoolArray, FloatArray, Volume
+
+Factors = tuple[int, int, int]
+"""Enlargement of slices, rows and columns."""
 
 
 def zero_filled(array: FloatArray, factors: tuple[int, ...]) -> FloatArray:
@@ -20,7 +27,7 @@ def zero_filled(array: FloatArray, factors: tuple[int, ...]) -> FloatArray:
     array
         (..., rows, columns) float32 [any unit].
     factors
-        Enlargement along each of the last axes: ``(2, 2)`` in plane, ``(2, 1, 1)`` through plane.
+        Enlargement along each of the last axes: ``(2, 2)`` in plane.
 
     Returns
     -------
@@ -48,25 +55,85 @@ def cropped(array: FloatArray, factors: tuple[int, ...]) -> FloatArray:
     return _on_lengths(array, tuple(length // factor for length, factor in _paired(array, factors)))
 
 
-def enlarged(volume: Volume, factor: int) -> Volume:
-    """Interpolate a volume in plane; padding stays padding.
+def enlarged(volume: Volume, factors: Factors) -> Volume:
+    """Interpolate a volume; padding stays padding, and a new slice is padding where a neighbour is.
 
     Parameters
     ----------
     volume
-        Any volume.
-    factor
-        Enlargement of rows and columns; 1 returns the volume.
+        Any volume; evenly spaced if slices are added.
+    factors
+        Enlargement of slices, rows and columns; all 1 returns the volume.
     """
-    if factor == 1:
+    if factors == (1, 1, 1):
         return volume
-    padding = volume.padding
     return replace(
         volume,
-        array=zero_filled(volume.array, (factor, factor)),
-        pixel_mm=(volume.pixel_mm[0] / factor, volume.pixel_mm[1] / factor),
-        padding=None if padding is None else padding.repeat(factor, axis=1).repeat(factor, axis=2),
+        array=refined(volume.array, factors),
+        pixel_mm=(volume.pixel_mm[0] / factors[1], volume.pixel_mm[1] / factors[2]),
+        positions_mm=_between(volume.positions_mm, factors[0]),
+        padding=None if volume.padding is None else _padding_between(volume.padding, factors),
     )
+
+
+def refined(array: FloatArray, factors: Factors) -> FloatArray:
+    """Enlarge a stack as `enlarged` does.
+
+    Parameters
+    ----------
+    array
+        (slices, rows, columns) float32 [any unit].
+    factors
+        Enlargement of slices, rows and columns.
+
+    Returns
+    -------
+    FloatArray
+        (factor · (slices - 1) + 1, factor · rows, factor · columns), same unit.
+    """
+    slices = factors[0] * (len(array) - 1) + 1
+    return _restacked(zero_filled(array, factors[1:]), slices)
+
+
+def coarsened(array: FloatArray, factors: Factors) -> FloatArray:
+    """Reduce a stack to what the coarse grid can hold; undoes `refined`.
+
+    Parameters
+    ----------
+    array
+        (slices, rows, columns) float32 [any unit]; rows and columns multiples of their factors, slices of theirs and 1.
+    factors
+        Reduction of slices, rows and columns.
+
+    Returns
+    -------
+    FloatArray
+        Of the reduced shape, same unit.
+    """
+    slices = (len(array) - 1) // factors[0] + 1
+    return cropped(_restacked(array, slices), factors[1:])
+
+
+def _restacked(array: FloatArray, slices: int) -> FloatArray:
+    """Bring a stack that is mirrored at its ends to another number of slices, a row at a time to save memory."""
+    if slices == len(array):
+        return array
+    answer = np.empty((slices, *array.shape[1:]), np.float32)
+    for row in range(array.shape[1]):
+        mirrored = np.concatenate([array[:, row], array[-2:0:-1, row]])
+        answer[:, row] = _regridded(mirrored.T, 2 * (slices - 1)).T[:slices]
+    return answer
+
+
+def _between(positions_mm: tuple[float, ...], factor: int) -> tuple[float, ...]:
+    places = np.arange(factor * (len(positions_mm) - 1) + 1) / factor
+    return tuple(float(place) for place in np.interp(places, range(len(positions_mm)), positions_mm))
+
+
+def _padding_between(padding: BoolArray, factors: Factors) -> BoolArray:
+    wide = padding.repeat(factors[1], axis=1).repeat(factors[2], axis=2)
+    places = np.arange(factors[0] * (len(wide) - 1) + 1)
+    return np.asarray(wide[places // factors[0]] | wide[-(-places // factors[0])])
 
 
 def _paired(array: FloatArray, factors: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -5,26 +5,26 @@ calibration the bounds, an evaluation the figures.
 """
 
 import hashlib
+import inspect
 import json
 from importlib.metadata import version
 from pathlib import Path
 
 from safetensors.torch import save
+from torch import nn
 
-from restoration.networks.unet import RestorationUNet
+from restoration.networks.catalogue import build
 from training.errors import DataError
 from training.figures import Evaluation, card_figures
 from training.recipe import Recipe
 
-NETWORK = "RestorationUNet"
-NETWORK_TARGET = f"restoration.networks.unet.{NETWORK}"
 WEIGHTS = Path("models") / "model.safetensors"
 
 _FORMATS = {"HU": "hounsfield", "signal": "magnitude", "Bq/mL": "raw", "exposure": "raw"}
 """Words of MONAI's metadata schema for the units of volumes."""
 
 
-def export_bundle(recipe: Recipe, network: RestorationUNet, bundle: Path) -> str:
+def export_bundle(recipe: Recipe, network: nn.Module, bundle: Path) -> str:
     """Write weights and MONAI's configurations, and their digest and parameters into the card.
 
     Parameters
@@ -57,14 +57,14 @@ def export_bundle(recipe: Recipe, network: RestorationUNet, bundle: Path) -> str
     card = json.loads(card_path.read_text(encoding="utf-8"))
     card["weights_sha256"] = digest = hashlib.sha256(weights).hexdigest()
     card["parameters"] = card.get("parameters", {}) | {
-        "network": {"name": NETWORK, **settings},
+        "network": settings,
         "scale": recipe.scale,
         "clamp": None if recipe.clamp is None else list(recipe.clamp),
         "recipe": recipe.digest,
     }
     _write_json(card_path, card)
-    _write_json(bundle / "configs" / "inference.json", _inference({"_target_": NETWORK_TARGET, **settings}))
-    _write_json(bundle / "configs" / "metadata.json", _metadata(recipe, card))
+    _write_json(bundle / "configs" / "inference.json", _inference(network, settings))
+    _write_json(bundle / "configs" / "metadata.json", _metadata(recipe, network, card))
     return digest
 
 
@@ -98,7 +98,7 @@ def write_figures(evaluation: Evaluation, bundle: Path) -> int:
     return len(card["figures"])
 
 
-def _metadata(recipe: Recipe, card: dict[str, object]) -> dict[str, object]:
+def _metadata(recipe: Recipe, network: nn.Module, card: dict[str, object]) -> dict[str, object]:
     """Return the bundle's metadata in MONAI's schema."""
     return {
         "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
@@ -109,7 +109,7 @@ def _metadata(recipe: Recipe, card: dict[str, object]) -> dict[str, object]:
         "numpy_version": version("numpy"),
         "required_packages_version": {"safetensors": version("safetensors")},
         "task": card["title"],
-        "description": "Folded, bias-free residual U-Net conditioned on a blind noise map.",
+        "description": (inspect.getdoc(type(network)) or "").partition("\n")[0],
         "authors": "The dicom-node authors",
         "copyright": "Apache-2.0",
         "intended_use": "Not a medical device.",
@@ -124,7 +124,7 @@ def _metadata(recipe: Recipe, card: dict[str, object]) -> dict[str, object]:
 
 
 def _channels(recipe: Recipe, card: dict[str, object], count: int, what: str) -> dict[str, object]:
-    side = recipe.network.fold * 2 ** (len(recipe.network.widths) - 1)
+    side = build(recipe.network.model_dump()).multiple
     unit = f"{recipe.scale:g} {card['unit']}" if card["unit"] == "HU" else f"{recipe.scale:g} of the reference level"
     lowest, highest = recipe.clamp or (0.0, 2.0)
     return {
@@ -139,7 +139,10 @@ def _channels(recipe: Recipe, card: dict[str, object], count: int, what: str) ->
     }
 
 
-def _inference(definition: dict[str, object]) -> dict[str, object]:
+def _inference(network: nn.Module, settings: dict[str, object]) -> dict[str, object]:
+    kind = type(network)
+    definition = {"_target_": f"{kind.__module__}.{kind.__name__}", **settings}
+    del definition["name"]
     return {
         "imports": ["$from safetensors.torch import load_file"],
         "bundle_root": ".",

@@ -12,13 +12,15 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
+from torch import nn
 
 from restoration.networks.measured import measured_kept
 from restoration.networks.noise_map import noise_map
+from restoration.networks.redcnn import RedCnn
 from restoration.networks.unet import RestorationUNet
 from training.batch import Batch, BatchSource
 from training.errors import CheckpointError
-from training.losses.pixel import l1
+from training.losses.pixel import energy_left, l1
 from training.losses.transfer import contrast_transfer
 from training.recipe import Recipe, Schedule
 
@@ -26,6 +28,9 @@ CHECKPOINT = "checkpoint.pt"
 CURVE = "curve.csv"
 EVERY = 100
 """Steps between two rows of the curve and between two checkpoints."""
+
+NETWORKS: dict[str, type[nn.Module]] = {"RestorationUNet": RestorationUNet, "RedCnn": RedCnn}
+"""By the names that recipes and cards use."""
 
 _GRADIENT_NORM = 1.0
 
@@ -39,10 +44,10 @@ class Row:
     transfer: float
 
 
-def build_network(recipe: Recipe) -> RestorationUNet:
+def build_network(recipe: Recipe) -> nn.Module:
     """Return the recipe's network with its seeded first weights."""
     torch.manual_seed(recipe.seed)
-    return RestorationUNet(**recipe.network.model_dump())
+    return NETWORKS[recipe.network.name](**recipe.network.model_dump(exclude={"name"}))
 
 
 def learning_rate(schedule: Schedule, step: int) -> float:
@@ -51,17 +56,17 @@ def learning_rate(schedule: Schedule, step: int) -> float:
     return schedule.learning_rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / schedule.steps))
 
 
-def loss_terms(network: RestorationUNet, batch: Batch, precision: str) -> tuple[torch.Tensor, torch.Tensor]:
+def loss_terms(recipe: Recipe, network: nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the pixel term and the transfer term of one batch.
 
     Parameters
     ----------
+    recipe
+        Says which pixel term, and the precision.
     network
         In training or evaluation.
     batch
         Crops, and some of them again with planted structures.
-    precision
-        ``bfloat16`` or ``float32``.
 
     Returns
     -------
@@ -69,12 +74,14 @@ def loss_terms(network: RestorationUNet, batch: Batch, precision: str) -> tuple[
         Scalars [network units], not yet weighted; the transfer term is 0 where nothing was planted.
     """
     both = torch.cat((batch.noisy, batch.planted_noisy)).to(memory_format=torch.channels_last)
-    middle = both[:, network.middle : network.middle + 1]
-    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+    centre = recipe.network.slices // 2
+    middle = both[:, centre : centre + 1]
+    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.schedule.precision == "bfloat16"):
         answers = network(both, noise_map(middle))
     answers = measured_kept(answers.float(), middle, batch.factors)
     answer, planted = answers[: len(batch.noisy)], answers[len(batch.noisy) :]
-    pixel = l1(answer, batch.clean)
+    given = middle[: len(batch.noisy)]
+    pixel = l1(answer, batch.clean) if recipe.fidelity == "l1" else energy_left(answer, batch.clean, given)
     if not len(planted):
         return pixel, torch.zeros(())
     alone, truth = answer[: len(planted)], batch.clean[: len(planted)]
@@ -88,7 +95,7 @@ def fit(
     *,
     stop_after: int | None = None,
     report: Callable[[Row], None] = lambda row: None,
-) -> RestorationUNet:
+) -> nn.Module:
     """Train, or go on where the run folder's checkpoint stands.
 
     Parameters
@@ -106,7 +113,7 @@ def fit(
 
     Returns
     -------
-    RestorationUNet
+    nn.Module
         The trained network.
 
     Raises
@@ -133,7 +140,7 @@ def fit(
     return network
 
 
-def load_checkpoint(recipe: Recipe, path: Path) -> tuple[RestorationUNet, int]:
+def load_checkpoint(recipe: Recipe, path: Path) -> tuple[nn.Module, int]:
     """Return the network of a checkpoint and the step it stands at.
 
     Raises
@@ -148,11 +155,11 @@ def load_checkpoint(recipe: Recipe, path: Path) -> tuple[RestorationUNet, int]:
 
 
 def _step(
-    recipe: Recipe, network: RestorationUNet, optimizer: torch.optim.Optimizer, batch: Batch, rate: float
+    recipe: Recipe, network: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, rate: float
 ) -> tuple[float, float]:
     for group in optimizer.param_groups:
         group["lr"] = rate
-    pixel, transfer = loss_terms(network, batch, recipe.schedule.precision)
+    pixel, transfer = loss_terms(recipe, network, batch)
     optimizer.zero_grad(set_to_none=True)
     (pixel + recipe.transfer_weight * transfer).backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_NORM)
@@ -160,7 +167,7 @@ def _step(
     return pixel.item(), transfer.item()
 
 
-def _keep(recipe: Recipe, network: RestorationUNet, optimizer: torch.optim.Optimizer, row: Row, run: Path) -> None:
+def _keep(recipe: Recipe, network: nn.Module, optimizer: torch.optim.Optimizer, row: Row, run: Path) -> None:
     """Write the checkpoint beside its place and move it there, then add the curve's row."""
     state = {
         "recipe": recipe.digest,
@@ -183,7 +190,7 @@ def _curve_before(path: Path, step: int) -> list[list[str]]:
         return [row for row in list(csv.reader(file))[1:] if int(row[0]) < step]
 
 
-def _resumed(recipe: Recipe, network: RestorationUNet, optimizer: torch.optim.Optimizer | None, path: Path) -> int:
+def _resumed(recipe: Recipe, network: nn.Module, optimizer: torch.optim.Optimizer | None, path: Path) -> int:
     """Load a checkpoint if there is one and return the step to go on with."""
     if not path.exists():
         return 0

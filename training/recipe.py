@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
@@ -16,13 +16,25 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Network(_Part):
-    """Size of the `RestorationUNet`."""
+class UNet(_Part):
+    """The default network and its size."""
 
+    name: Literal["RestorationUNet"]
     widths: tuple[int, ...] = Field(min_length=2)
     blocks: int = Field(ge=1)
     fold: int = Field(ge=1)
     slices: Literal[1, 3, 5] = 1
+
+
+class RedCnn(_Part):
+    """The published residual encoder-decoder, a yardstick, and its size."""
+
+    slices: ClassVar[int] = 1
+    name: Literal["RedCnn"]
+    channels: int = Field(ge=1)
+
+
+Network = Annotated[UNet | RedCnn, Field(discriminator="name")]
 
 
 class Schedule(_Part):
@@ -150,6 +162,8 @@ class Recipe(_Part):
         Physical units per network unit.
     clamp
         Range the network sees [physical unit]; None for all.
+    fidelity
+        Pixel term: mean absolute difference, or the share that is left of the energy of what was done to the crop.
     transfer_weight
         Weight of the contrast-transfer term.
     """
@@ -164,12 +178,14 @@ class Recipe(_Part):
     real_share: float = Field(ge=0, le=1)
     scale: float = Field(gt=0)
     clamp: tuple[float, float] | None
+    fidelity: Literal["l1", "energy left"] = "l1"
     transfer_weight: float = Field(ge=0)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the recipe's values."""
-        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the recipe's values; one that stands at its default counts as absent."""
+        values = self.model_dump(exclude_defaults=True)
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -59,10 +59,14 @@ def batch_source(recipe: Recipe, data: Path | None, cache: Path, progress: Progr
         slices = _real(data, "CT")
         return CtCrops(recipe=recipe, noise=simulation, pairs=ct_pairs(recipe, simulation, slices, cache, progress))
     if isinstance(simulation, MrNoise):
-        return MrCrops(recipe=recipe, noise=simulation, pictures=_mr(recipe, balanced(_real(data, "MR")), progress))
+        drawn = list(_by_turns(recipe, progress))
+        pictures = Pictures(real=balanced(_real(data, "MR")), drawn=drawn, real_share=recipe.real_share)
+        return MrCrops(recipe=recipe, noise=simulation, pictures=pictures)
     if isinstance(simulation, MrEnlargement):
         whole = [whole_kspace(item) for item in balanced(_real(data, "MR"))]
-        return EnlargementCrops(recipe=recipe, how=simulation, pictures=_mr(recipe, whole, progress))
+        drawn = list(_mr_phantoms(recipe, progress))
+        pictures = Pictures(real=whole, drawn=drawn, real_share=recipe.real_share)
+        return EnlargementCrops(recipe=recipe, how=simulation, pictures=pictures)
     if isinstance(simulation, MrMotion):
         whole = [whole_kspace(item) for item in balanced(_real(data, "MR"))]
         heads = list(_heads(recipe, progress))
@@ -79,15 +83,32 @@ def _real(data: Path | None, modality: str) -> list[StoredSlice]:
     return [] if data is None else load_slices(data, modality)
 
 
-def _mr(recipe: Recipe, real: list[StoredSlice], progress: Progress) -> Pictures:
-    return Pictures(real=real, drawn=list(_mr_phantoms(recipe, progress)), real_share=recipe.real_share)
-
-
 def _mr_phantoms(recipe: Recipe, progress: Progress) -> Iterator[StoredSlice]:
     for index in range(recipe.phantoms):
-        picture = mr_anatomy(_MR_PHANTOM_SIZE, np.random.default_rng((recipe.seed, index)))
+        yield _as_phantom(mr_anatomy(_MR_PHANTOM_SIZE, np.random.default_rng((recipe.seed, index))))
         progress(index + 1, recipe.phantoms)
-        yield StoredSlice(array=picture, pixel_mm=1.0, source="phantom", own_sigma=0.0)
+
+
+def _heads(recipe: Recipe, progress: Progress) -> Iterator[StoredSlice]:
+    for index in range(recipe.phantoms):
+        yield _as_phantom(_head(np.random.default_rng((recipe.seed, index))))
+        progress(index + 1, recipe.phantoms)
+
+
+def _by_turns(recipe: Recipe, progress: Progress) -> Iterator[StoredSlice]:
+    """Draw pictures crowded with tissues and smooth heads, one after the other."""
+    for index in range(recipe.phantoms):
+        rng = np.random.default_rng((recipe.seed, index))
+        yield _as_phantom(_head(rng) if index % 2 else mr_anatomy(_MR_PHANTOM_SIZE, rng))
+        progress(index + 1, recipe.phantoms)
+
+
+def _head(rng: np.random.Generator) -> FloatArray:
+    return np.asarray(mr_anatomy_volume(1, _MR_PHANTOM_SIZE, rng, spacing_mm=_HEAD_MM)[0])
+
+
+def _as_phantom(picture: FloatArray) -> StoredSlice:
+    return StoredSlice(array=picture, pixel_mm=_HEAD_MM[1], source="phantom", own_sigma=0.0)
 
 
 def _xray(recipe: Recipe, real: list[StoredSlice], progress: Progress) -> Pictures:
@@ -102,14 +123,6 @@ def _xray(recipe: Recipe, real: list[StoredSlice], progress: Progress) -> Pictur
 
 def _in_medians(picture: FloatArray) -> FloatArray:
     return np.asarray(picture / np.median(picture), np.float32)
-
-
-def _heads(recipe: Recipe, progress: Progress) -> Iterator[StoredSlice]:
-    for index in range(recipe.phantoms):
-        rng = np.random.default_rng((recipe.seed, index))
-        picture = mr_anatomy_volume(1, _MR_PHANTOM_SIZE, rng, spacing_mm=_HEAD_MM)[0]
-        progress(index + 1, recipe.phantoms)
-        yield StoredSlice(array=picture, pixel_mm=_HEAD_MM[1], source="phantom", own_sigma=0.0)
 
 
 def _bodies(recipe: Recipe, how: PetCounting, progress: Progress) -> Iterator[Body]:

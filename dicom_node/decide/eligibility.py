@@ -24,6 +24,12 @@ _CLASSES: Final[Mapping[str, frozenset[str]]] = {
 _SORTED_OUT = ("capture", "no pixels", "localizer", "mosaic", "multi-frame")
 _GEOMETRY = ("geometry missing", "orientation invalid")
 _SLICE_WISE_ONLY = ("gantry tilt", "slice missing", "irregular spacing", "gaps")
+_OVERLAPPING = 1.5
+"""Largest slice thickness, in slice distances, of a stack as measured; the scanner's own new slices make it 2 or 4."""
+
+_TOUCHING = 1.1
+"""Largest slice distance, in slice thicknesses, of a stack measured in three dimensions."""
+
 _LOSSY = (
     "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55",
     "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.93", "1.2.840.10008.1.2.4.203",
@@ -78,8 +84,6 @@ def _sop_class(candidate: Candidate) -> Reason | None:
     card = candidate.card
     if card.eligibility.modality not in _CLASSES:
         return reason("not derived yet", what=f"Modality {card.eligibility.modality}", pipeline=card.name)
-    if card.factor != 1:
-        return reason("not derived yet", what="a finer grid", pipeline=card.name)
     wanted = _CLASSES[card.eligibility.modality]
     found = candidate.headers.words("SOPClassUID") - wanted
     if found:
@@ -186,6 +190,33 @@ def _volume(candidate: Candidate) -> Reason | None:
     return reason(code, **values[code]) if code else None
 
 
+def _acquired_in_3d(candidate: Candidate) -> Reason | None:
+    """Refuse to add slices to a stack of slices that were each measured alone: nothing is known between them."""
+    card, headers = candidate.card, candidate.headers
+    types = headers.words("MRAcquisitionType") | ({"missing"} if headers.lacks("MRAcquisitionType") else set())
+    if card.factors[0] == 1 or types == {"3D"}:
+        return None
+    return reason("two-dimensional", pipeline=card.name, found=", ".join(sorted(types)))
+
+
+def _slices_as_measured(candidate: Candidate) -> Reason | None:
+    """Refuse to add slices where the scanner has done so, where it left gaps, or where voxels would be no cubes."""
+    card, stack = candidate.card, candidate.stacks[0]
+    thickness, spacing = candidate.headers.numbers("SliceThickness"), stack.spacing_mm
+    if card.step_ratio is None or spacing is None or not thickness:
+        return None
+    if max(thickness) > _OVERLAPPING * spacing:
+        return reason("interpolated slices", thickness=max(thickness), spacing=round(spacing, 2))
+    if spacing > _TOUCHING * min(thickness):
+        return reason("gaps", spacing=round(spacing, 2), thickness=min(thickness))
+    low, high = card.step_ratio
+    for pixel in candidate.headers.numbers("PixelSpacing"):
+        ratio = spacing / card.factors[0] / pixel if pixel > 0 else 0.0
+        if not low <= ratio <= high:
+            return reason("slice distance", found=round(ratio, 2), low=low, high=high, pipeline=card.name)
+    return None
+
+
 def _first(positions: tuple[float, ...]) -> float:
     return round(positions[0], 2) if positions else 0.0
 
@@ -208,6 +239,15 @@ def _ranges(candidate: Candidate) -> Reason | None:
     return None
 
 
+def _derivable(candidate: Candidate) -> Reason | None:
+    card = candidate.card
+    if card.factors != (1, 1, 1):
+        return reason("not derived yet", what="a finer grid", pipeline=card.name)
+    if card.operation == "motion-correction":
+        return reason("not derived yet", what="a motion correction", pipeline=card.name)
+    return None
+
+
 _CHECKS: Final = (
     _modality,
     _sop_class,
@@ -218,6 +258,9 @@ _CHECKS: Final = (
     _one_frame_of_reference,
     _one_stack,
     _named_kinds("functional", "perfusion", "multi-energy", "vendor-restored"),
+    _acquired_in_3d,
     _volume,
     _ranges,
+    _slices_as_measured,
+    _derivable,
 )

@@ -105,6 +105,9 @@ several images at one position | nobody | {images} images lie at {positions} pos
 irregular spacing     | nobody        | the slices are not evenly spaced ({low} to {high} mm): only slice-wise pipelines
 slice missing         | nobody        | a slice is missing at {position} mm: only slice-wise pipelines
 gaps | nobody | the slices are {spacing} mm apart, {thickness} mm thick: only slice-wise pipelines
+two-dimensional | nobody | {pipeline} adds slices, which only a 3D acquisition holds; MR Acquisition Type is {found}
+interpolated slices | nobody | slices of {thickness} mm every {spacing} mm were interpolated by the scanner
+slice distance | nobody | new slices would lie {found} pixels apart, outside {low} to {high} of {pipeline}
 gantry tilt           | nobody        | gantry tilt {degrees}° needs a slice-wise pipeline
 too few slices        | nobody        | {found} slices, {pipeline} needs {wanted}
 spacing range         | nobody        | pixel spacing {found} mm lies outside {low} to {high} mm of {pipeline}

@@ -10,6 +10,7 @@ import numpy as np
 
 from restoration.anatomy.shapes.grid import Triple
 from restoration.anatomy.shapes.labelled import Labelled, Part, Tissues, painted
+from restoration.anatomy.shapes.lesions import Lump, lesions
 from restoration.anatomy.shapes.solids import Ellipsoid, Tube
 
 LESION_HU = 25.0
@@ -39,7 +40,6 @@ VALUES_HU = MappingProxyType(
 
 _GRAIN_HU = 1.5
 _LONG = 1e4
-_TRIES = 2000
 _LESIONS = 5
 _WIDEST_MM = 172.0
 
@@ -183,25 +183,15 @@ def _ribs(fits: float, rng: np.random.Generator) -> list[Part]:
 
 def _lesions(liver: Ellipsoid, depth_mm: float, rng: np.random.Generator) -> list[Part]:
     """Plant dark and bright lesions of 6–16 mm in the liver that do not touch one another, as many as find room."""
-    placed: list[tuple[Triple, float]] = []
-    for _ in range(_TRIES):
-        if len(placed) == 2 * _LESIONS:
-            break
-        radius = rng.uniform(3, 8) if len(placed) % 5 else rng.uniform(3, 4)
+
+    def drawn(placed: int) -> Lump | None:
+        radius = rng.uniform(3, 8) if placed % 5 else rng.uniform(3, 4)
         z = rng.uniform(-0.5, 0.5) * depth_mm
         row, column = (
             middle + rng.uniform(-0.9, 0.9) * reach
             for middle, reach in zip(liver.centre_mm[1:], liver.radii_mm[1:], strict=True)
         )
         own = np.divide(np.subtract((z, row, column), liver.centre_mm), np.subtract(liver.radii_mm, radius + 2))
-        free = all(np.linalg.norm(np.subtract((z, row, column), c)) > radius + r + 3 for c, r in placed)
-        if own @ own < 1 and free:
-            placed.append(((z, row, column), radius))
-    return [
-        Part(
-            name="dark lesion" if index % 2 else "bright lesion",
-            solid=Ellipsoid(centre_mm=centre, radii_mm=(radius, radius, radius)),
-            only_in="liver",
-        )
-        for index, (centre, radius) in enumerate(placed)
-    ]
+        return ((z, row, column), radius) if own @ own < 1 else None
+
+    return lesions(2 * _LESIONS, drawn, apart_mm=3, only_in="liver")

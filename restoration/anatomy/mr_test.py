@@ -9,6 +9,7 @@ import numpy as np
 
 from restoration.anatomy.shapes.grid import Triple
 from restoration.anatomy.shapes.labelled import Labelled, Part, Tissues, painted
+from restoration.anatomy.shapes.lesions import Lump, lesions
 from restoration.anatomy.shapes.solids import Ellipsoid
 
 NAMES = (
@@ -39,7 +40,6 @@ _WHITE = NAMES.index("white matter")
 _GRAIN = 0.006
 _LONG_MM = 85.0
 _TALLEST_MM = 100.0
-_TRIES = 2000
 _PAIRS = 5
 
 
@@ -136,19 +136,10 @@ def _inner_parts(fits: float, rng: np.random.Generator) -> list[Part]:
 
 def _lesions(fits: float, depth_mm: float, rng: np.random.Generator) -> list[Part]:
     """Plant dark and bright lesions of 5–14 mm that do not touch one another, as many as find room."""
-    placed: list[tuple[Triple, float]] = []
-    for _ in range(_TRIES):
-        if len(placed) == 2 * _PAIRS:
-            break
+
+    def drawn(placed: int) -> Lump:
         radius, angle, far = rng.uniform(2.5, 7), rng.uniform(0, 2 * np.pi), rng.uniform(0.52, 0.72)
-        centre = (rng.uniform(-0.5, 0.5) * depth_mm, 70 * fits * far * np.sin(angle), 54 * fits * far * np.cos(angle))
-        if all(np.linalg.norm(np.subtract(centre, c)) > radius + r + 2 for c, r in placed):
-            placed.append((centre, radius))
-    return [
-        Part(
-            name="dark lesion" if index % 2 else "bright lesion",
-            solid=Ellipsoid(centre_mm=centre, radii_mm=(radius, radius, radius)),
-            only_in="white matter",
-        )
-        for index, (centre, radius) in enumerate(placed)
-    ]
+        z = rng.uniform(-0.5, 0.5) * depth_mm
+        return (z, 70 * fits * far * np.sin(angle), 54 * fits * far * np.cos(angle)), radius
+
+    return lesions(2 * _PAIRS, drawn, apart_mm=2, only_in="white matter")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from restoration.anatomy.ct import ct_anatomy, ct_anatomy_volume
 from restoration.anatomy.ct_test import ct_test_anatomy_volume
@@ -20,6 +21,9 @@ _PET_SIZE = 128
 _BODY_SIZE = 448
 _HEAD_SIZE = 288
 """Bodies and heads are drawn whole and cut: shrunk into a small picture they have no room for their lesions."""
+
+_PET_RESOLVED_VOXELS = 0.6
+"""Sigma of what a reconstruction blurs at least: no emission picture resolves a single voxel."""
 
 _REAL_SHARE = 0.25
 """Share of series whose shapes come from a real slice, where there are any."""
@@ -72,10 +76,11 @@ class Drawn:
 
     def __call__(self, card: Card, rng: np.random.Generator) -> Volume:
         """Draw a volume for a pipeline: a few slices, or as many as its slab needs and two more."""
-        slices = SLICES if card.slab == 1 else card.slab + 2
-        if card.slab == 1 and self.real and rng.uniform() < _REAL_SHARE:
+        slices = card.factors[0] * (slices_for(card) - 1) + 1
+        if card.scope == "slice" and self.real and rng.uniform() < _REAL_SHARE:
             return self._from_real(card, rng)
-        pixel, gap = float(rng.uniform(*self.pixel_mm)), float(rng.uniform(*self.gap_mm))
+        pixel = float(rng.uniform(*self.pixel_mm))
+        gap = pixel * float(rng.uniform(*card.step_ratio)) if card.step_ratio else float(rng.uniform(*self.gap_mm))
         stack = self.stacks[int(rng.integers(len(self.stacks)))]
         array = stack(slices, self.size, rng, (gap, pixel, pixel))
         return _volume(_turned(array, rng), pixel, gap, card.unit)
@@ -84,6 +89,13 @@ class Drawn:
         shape = self.real[int(rng.integers(len(self.real)))]
         cut = _cut(shape.array[None], self.size, rng)
         return _volume(_turned(cut, rng), shape.pixel_mm, _GAP_MM[card.unit][1], card.unit)
+
+
+def slices_for(card: Card) -> int:
+    """Return how many slices a source has: what the pipeline looks at, or what its domain check wants."""
+    if card.factors[0] > 1:
+        return max(SLICES, card.eligibility.min_slices)
+    return SLICES if card.slab == 1 else card.slab + 2
 
 
 def _cut(pictures: FloatArray, size: int, rng: np.random.Generator) -> FloatArray:
@@ -136,6 +148,12 @@ def _mr_test(slices: int, size: int, rng: np.random.Generator, spacing_mm: Spaci
     return _cut(whole, size, rng)
 
 
+def _pet(slices: int, size: int, rng: np.random.Generator, spacing_mm: Spacing) -> FloatArray:
+    activity = pet_anatomy_volume(slices, size, rng, spacing_mm=spacing_mm)
+    resolved: FloatArray = ndimage.gaussian_filter(activity, _PET_RESOLVED_VOXELS, mode="nearest", output=np.float32)
+    return resolved
+
+
 _APART: dict[str, tuple[Stack, ...]] = {
     "HU": (_views(ct_anatomy), _turned_sides(_ct_test)),
     "signal": (_views(mr_anatomy), _turned_sides(_mr_test)),
@@ -146,7 +164,7 @@ _APART: dict[str, tuple[Stack, ...]] = {
 _TOGETHER: dict[str, tuple[Stack, ...]] = {
     "HU": (lambda *args: ct_anatomy_volume(*args[:3], spacing_mm=args[3]), _ct_test),
     "signal": (lambda *args: mr_anatomy_volume(*args[:3], spacing_mm=args[3]), _mr_test),
-    "Bq/mL": (lambda *args: pet_anatomy_volume(*args[:3], spacing_mm=args[3]),),
+    "Bq/mL": (_pet,),
 }
 """Per unit: builders of neighbouring slices, drawn alike often."""
 
@@ -164,12 +182,12 @@ def anatomies_for(card: Card, real: Sequence[RealShape]) -> Anatomies:
     real
         Real slices that may serve as shapes.
     """
-    low, high = (bound / card.factor for bound in card.eligibility.pixel_mm)
+    low, high = (bound / card.factors[1] for bound in card.eligibility.pixel_mm)
     wanted = _PIXEL_MM[card.unit]
-    alone = card.slab == 1 and card.unit in _APART
+    alone = card.scope == "slice" and card.unit in _APART
     return Drawn(
         stacks=_APART[card.unit] if alone else _TOGETHER[card.unit],
-        size=_PET_SIZE if card.unit == "Bq/mL" else SIZE * card.factor,
+        size=_PET_SIZE if card.unit == "Bq/mL" else SIZE * card.factors[1],
         pixel_mm=(max(wanted[0], low), max(wanted[0], min(wanted[1], high))),
         gap_mm=_GAP_MM[card.unit],
         real=real,

@@ -9,11 +9,9 @@ from collections.abc import Sequence
 
 from scipy import stats
 
-GATES = 8
-"""Calibrated gates: bias, amplitude from below and above, peak, anchor, structure, erased, created."""
-
-UNION = 0.01
-"""Share of clean series that all gates together may withhold."""
+BLOBS = "erased or created"
+ALPHAS = {"amplitude_high": 0.00125, "peak": 0.00125, "structure": 0.00125, BLOBS: 0.00625}
+"""Share of clean series that each calibrated gate may withhold, one in a hundred together; 800 can tell 1 in 800."""
 
 CONFIDENCE = 0.95
 

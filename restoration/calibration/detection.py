@@ -25,7 +25,7 @@ def detection(lesions: Sequence[Lesion], bounds: Mapping[str, float], clean: Seq
     lesions
         All planted lesions.
     bounds
-        The card's bounds ``erased`` and ``created``, and ``kept`` where it has one.
+        The card's bounds of the gates that look place by place (`restoration.calibration.lesions.LOCAL`).
     clean
         Scores of the clean series that the bounds came from.
     """
@@ -39,11 +39,12 @@ def detection(lesions: Sequence[Lesion], bounds: Mapping[str, float], clean: Seq
             f"{low:g}–{high:g} mm": _caught([o for o in seen if low <= o.diameter_mm < high], bounds)
             for low, high in SIZE_BINS_MM
         },
+        "by one gate alone": {gate: _caught(seen, {gate: bound}) for gate, bound in bounds.items()},
         "by signal-to-noise ratio": [
             {"from": low, "to": high, **_caught([o for o in lesions if low <= o.snr < high], bounds)}
             for low, high in SNR_BINS
         ],
-        "ROC": [_roc_row(lesions, bounds, clean, alpha) for alpha in FALSE_ALARMS],
+        "ROC of the blob gates alone": [_roc_row(lesions, clean, alpha) for alpha in FALSE_ALARMS],
     }
 
 
@@ -58,11 +59,11 @@ def _caught(lesions: Sequence[Lesion], bounds: Mapping[str, float]) -> Row:
 
 
 def _is_caught(lesion: Lesion, bounds: Mapping[str, float]) -> bool:
-    return any(getattr(lesion, gate) > bound for gate, bound in bounds.items())
+    return any(lesion.answers.get(gate, 0.0) > bound for gate, bound in bounds.items())
 
 
-def _roc_row(lesions: Sequence[Lesion], bounds: Mapping[str, float], clean: Sequence[Scores], alpha: float) -> Row:
-    here = dict(bounds) | {
+def _roc_row(lesions: Sequence[Lesion], clean: Sequence[Scores], alpha: float) -> Row:
+    here = {
         gate: conformal_bound([scores[gate] for scores in clean if gate in scores] or [0.0], alpha)
         for gate in ("erased", "created")
     }

@@ -1,10 +1,10 @@
-"""Lesions taken from or drawn into right results, and how strongly the blob gates answer at their places. Pure.
+"""Lesions taken from or drawn into right results, and how strongly the gates answer at their places. Pure.
 
 The yardstick is what an ideal observer sees of the lesion in the source: the matched-filter signal-to-noise ratio under
 the source's own noise, prewhitened, with its local level.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,19 +13,33 @@ from scipy import ndimage
 from restoration.calibration.noise import matched_snr
 from restoration.calibration.simulated import Series
 from restoration.card import Card
-from restoration.guard.blobs import BORDER_MM, CREATED, ERASED, BlobMaps, blob_maps
+from restoration.guard.anchor import GATE as ANCHOR
+from restoration.guard.anchor import coarse_change
+from restoration.guard.blobs import BORDER_MM, CREATED, ERASED, blob_maps
 from restoration.guard.evidence import SliceEvidence, slice_evidence
 from restoration.guard.judge import stored_step
+from restoration.guard.kept import GATE as KEPT
+from restoration.guard.promise import allowance
 from restoration.kspace_grid import cropped, enlarged
 from restoration.levels import reference_level
-from restoration.volume import BoolArray, FloatArray, Volume
+from restoration.volume import FloatArray, Volume
 
 DIAMETERS_MM = (3.0, 20.0)
 SNRS = (2.0, 16.0)
 PER_SLICE = 4
+_BODY_MM2 = 2500.0
+"""A slice gets a lesion per so much body, and no fewer than `PER_SLICE` where they have room."""
+
+LOCAL = (ERASED, CREATED, ANCHOR, KEPT)
+"""Gates that answer place by place, so that what they say at a lesion is said of the lesion."""
 
 _GAP_MM = 15.0
-_TRIES = 30
+_GAP_OF_ANCHOR = 7.5
+"""Distance of lesions in widths of the anchor: the gate «anchor» must not see one at the place of another."""
+
+_TRIES = 8
+"""Places that are tried per lesion."""
+
 _INSIDE = 0.95
 _LEAST_ACROSS = 1.5
 _SOFT_MM = 0.7
@@ -48,10 +62,8 @@ class Lesion:
         Size [mm] and height [unit of the source].
     snr
         Matched-filter signal-to-noise ratio in the source.
-    erased, created
-        Largest score of either gate at its place.
-    kept
-        Change of measured k-space beyond rounding, as a share of the reference level; 0 without enlargement.
+    answers
+        Per gate of `LOCAL` that looks there: the smallest bound under which the place would pass.
     """
 
     tier: str
@@ -59,9 +71,15 @@ class Lesion:
     diameter_mm: float
     contrast: float
     snr: float
-    erased: float
-    created: float
-    kept: float = 0.0
+    answers: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Answer:
+    """What a gate answers per place, on a grid averaged down by `reduced`."""
+
+    values: FloatArray
+    reduced: tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +112,7 @@ def planted_lesions(
     rng
         Source of chance.
     """
-    before = enlarged(series.source, card.factor)
+    before = enlarged(series.source, card.factors)
     level, step = reference_level(series.source), stored_step(series.source)
     found: list[Lesion] = []
     for index in range(len(before.array)):
@@ -104,9 +122,9 @@ def planted_lesions(
             continue
         erased, created = (_sum(planted, kind, evidence.source.shape) for kind in (ERASED, CREATED))
         searched = _searched(before, restored, index, erased, created)
-        maps = blob_maps(slice_evidence(searched[0], 0, restored=searched[1], level=level), step=step / level)
-        if maps is not None:
-            found += [_answered(lesion, maps, tier) for lesion in planted]
+        after = slice_evidence(searched[0], 0, restored=searched[1], level=level)
+        answers = _answers(after, card, step=step / level)
+        found += [_answered(lesion, answers, after.pixel_mm, tier) for lesion in planted if answers]
     return found
 
 
@@ -131,24 +149,27 @@ def _slice(volume: Volume, index: int) -> Volume:
 
 def _drawn(series: Series, evidence: SliceEvidence, index: int, card: Card, rng: np.random.Generator) -> list[_Planted]:
     """Draw lesions that lie in the body, far apart from each other."""
-    places = np.argwhere(evidence.body)
+    body = evidence.patient
+    places = np.argwhere(body)
+    gap_mm = max(_GAP_MM, _GAP_OF_ANCHOR * card.anchor_mm if card.scope == "slice" else 0.0)
+    wanted = max(PER_SLICE, int(len(places) * evidence.pixel_mm[0] * evidence.pixel_mm[1] / _BODY_MM2))
     chosen: list[_Planted] = []
-    for _ in range(_TRIES if len(places) else 0):
-        if len(chosen) == PER_SLICE:
+    for _ in range(_TRIES * wanted if len(places) else 0):
+        if len(chosen) == wanted:
             break
         row, column = (float(value) for value in places[int(rng.integers(len(places)))] + rng.uniform(-0.5, 0.5, 2))
         # A disc that no pixel can show is no lesion of this grid.
         diameter = max(float(np.exp(rng.uniform(*np.log(DIAMETERS_MM)))), _LEAST_ACROSS * max(evidence.pixel_mm))
-        if not _has_room(evidence, row, column, diameter, chosen):
+        if not _has_room(evidence, row, column, diameter, chosen, gap_mm):
             continue
         shape = _disc(evidence, row, column, diameter)
-        if float(shape[evidence.body].sum()) >= _INSIDE * float(shape.sum()):
+        if float(shape[body].sum()) >= _INSIDE * float(shape.sum()):
             chosen += _with_contrast(series, evidence, index, card, (row, column, diameter, shape), rng)
     return chosen
 
 
 def _has_room(
-    evidence: SliceEvidence, row: float, column: float, diameter_mm: float, others: Sequence[_Planted]
+    evidence: SliceEvidence, row: float, column: float, diameter_mm: float, others: Sequence[_Planted], gap_mm: float
 ) -> bool:
     """Whether a disc lies away from the picture's rim, where no gate looks, and from other lesions."""
     (rows, columns), (row_mm, column_mm) = evidence.source.shape, evidence.pixel_mm
@@ -158,7 +179,7 @@ def _has_room(
         - (diameter_mm + other.diameter_mm) / 2
         for other in others
     ]
-    return to_rim >= max(diameter_mm / 2, BORDER_MM) + _SOFT_MM and min(apart, default=np.inf) >= _GAP_MM
+    return to_rim >= max(diameter_mm / 2, BORDER_MM) + _SOFT_MM and min(apart, default=np.inf) >= gap_mm
 
 
 def _with_contrast(
@@ -171,8 +192,11 @@ def _with_contrast(
 ) -> list[_Planted]:
     """Give a shape the contrast that a drawn signal-to-noise ratio asks for; nothing where tissue has no such."""
     row, column, diameter, shape = drawn
-    seen = shape if card.factor == 1 else cropped(shape, (card.factor, card.factor))
-    sigma = float(series.sigma[index, int(row) // card.factor, int(column) // card.factor])
+    slices, rows, columns = card.factors
+    # A disc in one fine slice: what the coarse ones see of it together, and the nearest of them alone.
+    seen = cropped(shape, (rows, columns)) / np.float32(slices)
+    nearest = float(np.sinc(index % slices / slices))
+    sigma = float(series.sigma[index // slices, int(row) // rows, int(column) // columns])
     snr = float(rng.uniform(*SNRS))
     level = reference_level(series.source)
     step = stored_step(series.source)
@@ -191,7 +215,7 @@ def _with_contrast(
             diameter_mm=diameter,
             contrast=sign * contrast,
             snr=snr,
-            kept=max(0.0, contrast * float(seen.max()) - step) / level if card.factor > 1 else 0.0,
+            kept=max(0.0, contrast * nearest * float(seen.max()) - step) / level if max(card.factors) > 1 else 0.0,
             shape=shape,
         )
     ]
@@ -215,26 +239,36 @@ def _sum(planted: Sequence[_Planted], kind: str, shape: tuple[int, ...]) -> Floa
     return total
 
 
-def _answered(lesion: _Planted, maps: BlobMaps, tier: str) -> Lesion:
-    near = _near(lesion, maps)
+def _answers(evidence: SliceEvidence, card: Card, *, step: float) -> dict[str, _Answer]:
+    """Return what each gate answers per place; nothing where a slice cannot be searched."""
+    maps = blob_maps(evidence, step=step)
+    if maps is None:
+        return {}
+    answers = {gate: _Answer(values=getattr(maps, gate), reduced=maps.reduced) for gate in (ERASED, CREATED)}
+    coarse = coarse_change(evidence, card)
+    if coarse is None:
+        return answers
+    needed = np.asarray(np.abs(coarse) / allowance(evidence), np.float32)
+    return answers | {ANCHOR: _Answer(values=needed, reduced=(1, 1))}
+
+
+def _answered(lesion: _Planted, answers: Mapping[str, _Answer], pixel_mm: tuple[float, float], tier: str) -> Lesion:
     return Lesion(
         tier=tier,
         kind=lesion.kind,
         diameter_mm=lesion.diameter_mm,
         contrast=lesion.contrast,
         snr=lesion.snr,
-        erased=float(maps.erased[near].max(initial=0)),
-        created=float(maps.created[near].max(initial=0)),
-        kept=lesion.kept,
+        answers={gate: _largest(lesion, answer, pixel_mm) for gate, answer in answers.items()} | {KEPT: lesion.kept},
     )
 
 
-def _near(lesion: _Planted, maps: BlobMaps) -> BoolArray:
-    """Places of the maps that count as the lesion's: its inner half, or the pixels around its middle."""
-    rows, columns = np.ogrid[: maps.erased.shape[0], : maps.erased.shape[1]]
-    away = (
-        (rows - lesion.row / maps.reduced[0]) * maps.pixel_mm[0],
-        (columns - lesion.column / maps.reduced[1]) * maps.pixel_mm[1],
+def _largest(lesion: _Planted, answer: _Answer, pixel_mm: tuple[float, float]) -> float:
+    """Return the largest answer at the lesion's place: in its inner half, or in the pixels around its middle."""
+    rows, columns = np.ogrid[: answer.values.shape[0], : answer.values.shape[1]]
+    row_mm, column_mm = pixel_mm[0] * answer.reduced[0], pixel_mm[1] * answer.reduced[1]
+    away = np.hypot(
+        (rows - lesion.row / answer.reduced[0]) * row_mm, (columns - lesion.column / answer.reduced[1]) * column_mm
     )
-    near: BoolArray = np.hypot(*away) <= max(lesion.diameter_mm / 4, _NEAR_PIXELS * max(maps.pixel_mm))
-    return near
+    near = away <= max(lesion.diameter_mm / 4, _NEAR_PIXELS * max(row_mm, column_mm))
+    return float(answer.values[near].max(initial=0))

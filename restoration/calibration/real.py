@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from restoration.calibration import noise
-from restoration.calibration.anatomies import RealShape
+from restoration.calibration.anatomies import RealShape, slices_for
 from restoration.calibration.simulated import Series
 from restoration.card import Card
 from restoration.errors import InputError
@@ -51,7 +51,7 @@ def real_series(folder: Path | None, card: Card) -> Iterator[Series]:
     if folder is None:
         return
     try:
-        volumes = list(_slabs(folder, card) if card.slab > 1 else _single(folder, card))
+        volumes = list(_single(folder, card) if card.scope == "slice" else _slabs(folder, card))
     except InputError:
         return
     for name, volume in volumes:
@@ -66,7 +66,7 @@ def _single(folder: Path, card: Card) -> Iterator[tuple[str, Volume]]:
 
 def _slabs(folder: Path, card: Card) -> Iterator[tuple[str, Volume]]:
     for found in stored_volumes(folder, _MODALITIES[card.unit]):
-        wanted = min(len(found.array), card.slab + 2)
+        wanted = min(len(found.array), slices_for(card))
         first = (len(found.array) - wanted) // 2
         yield found.source, _volume(found.array[first : first + wanted], found.spacing_mm, card)
 

@@ -7,6 +7,9 @@ from rich.table import Table
 
 Row = Mapping[str, object]
 
+_ALPHAS = "share of clean series that each gate may withhold"
+_BROKEN = "calibrating series that break a promise"
+
 
 def summary(report: Row) -> dict[str, object]:
     """Return what the card keeps: enough to judge the bounds by, without the lists of single series.
@@ -23,7 +26,9 @@ def summary(report: Row) -> dict[str, object]:
         "tier": "simulated series; lesions in simulated and real noise",
         "seeds": report["seeds"],
         "calibrated on": report["calibrated on"],
+        _ALPHAS: report[_ALPHAS],
         "margin": report["margin"],
+        _BROKEN: report[_BROKEN],
         "clean series withheld": {key: proof[key] for key in ("proved on", "withheld", "share", "interval")},
         "planted lesions": dict(found),
         "wrong inputs": report["wrong inputs"],
@@ -45,6 +50,7 @@ def print_report(console: Console, report: Row) -> None:
         The whole report.
     """
     console.print(_bounds(_mapping(report["bounds"])))
+    console.print(f"{_BROKEN}: {report[_BROKEN]} of {report['calibrated on']}")
     proof = _mapping(report["clean series withheld"])
     console.print(
         f"clean series withheld: {proof['withheld']} of {proof['proved on']}, 95 % interval {proof['interval']}"
@@ -53,11 +59,12 @@ def print_report(console: Console, report: Row) -> None:
         console.print(f"  {row['series']}: {row['why']}")
     found = _mapping(report["planted lesions"])
     console.print(f"lesions planted: {found['planted']}; seen clearly: {_said(found['clearly seen in the source'])}")
-    for key in ("by tier", "by kind", "by diameter"):
+    for key in ("by tier", "by kind", "by diameter", "by one gate alone"):
         for name, share in _mapping(found[key]).items():
             console.print(f"  {name}: {_said(share)}")
     console.print(_table("caught by signal-to-noise ratio", _rows(found["by signal-to-noise ratio"])))
-    console.print(_table("share caught by false alarms", _rows(found["ROC"])))
+    curve = _rows(found["ROC of the blob gates alone"])
+    console.print(_table("share caught by the blob gates alone, by false alarms", curve))
     wrong: list[Row] = [{"input": name, **_mapping(row)} for name, row in _mapping(report["wrong inputs"]).items()]
     console.print(_table("wrong inputs", wrong))
     console.print(_table("real series", _rows(report["real series"])))

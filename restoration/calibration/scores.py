@@ -1,19 +1,21 @@
 """From the figures of one series to the smallest bounds under which it would have passed. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from restoration.card import Bounds, Card
 from restoration.guard.verdict import Figure
 
 LOWEST = "amplitude_low"
+"""Never calibrated: a change that is too small harms nobody, and the card says how little is too little."""
+
 NAMES = ("bias", LOWEST, "amplitude_high", "peak", "anchor", "structure", "erased", "created", "kept")
 
 PROMISED = ("bias", "anchor", "kept")
-"""Promises of the card: calibration never tightens them, and says so where it must widen them."""
+"""Promises of the card, which calibration leaves as they are: a result that breaks one is rightly withheld."""
 
 MARGIN = 1.1
-"""Calibrated bounds are this much wider than the simulated series ask for: real ones differ from them."""
+"""Bounds of size and structure are this much wider than simulated series ask for: real ones differ from them."""
 
 Scores = dict[str, float]
 
@@ -44,10 +46,7 @@ def _needed(figure: Figure, card: Card, share: float) -> list[tuple[str, float]]
         return _amplitude(figure, card, share)
     if figure.gate not in NAMES or (figure.high is None and figure.gate in PROMISED):
         return []
-    bound = getattr(card.bounds, figure.gate)
-    # What a figure is allowed beyond the card's bound (standard errors, rounding) is not the bound's business.
-    extra = 0.0 if bound is None or figure.high is None else figure.high - bound
-    return [(figure.gate, abs(figure.value) - extra)]
+    return [(figure.gate, abs(figure.value) if figure.needed is None else max(figure.needed, 0.0))]
 
 
 def _amplitude(figure: Figure, card: Card, share: float) -> list[tuple[str, float]]:
@@ -58,6 +57,20 @@ def _amplitude(figure: Figure, card: Card, share: float) -> list[tuple[str, floa
         return []
     above = ("amplitude_high", (figure.value - (high - card.bounds.amplitude[1] * share)) / share)
     return [above, (LOWEST, figure.value / share)] if figure.low else [above]
+
+
+def broken(clean: Sequence[Scores], card: Card) -> dict[str, int]:
+    """Count the series that break each promise of a card.
+
+    Parameters
+    ----------
+    clean
+        Scores of clean series.
+    card
+        The card.
+    """
+    stated = ((name, getattr(card.bounds, name)) for name in PROMISED)
+    return {name: sum(found.get(name, 0.0) > bound for found in clean) for name, bound in stated if bound is not None}
 
 
 def rebounded(card: Card, bounds: Mapping[str, float]) -> Card:

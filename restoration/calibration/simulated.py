@@ -15,7 +15,7 @@ from restoration.card import Card
 from restoration.errors import InputError
 from restoration.guard.evidence import slice_evidence
 from restoration.guard.judge import judge_domain
-from restoration.kspace_grid import cropped
+from restoration.kspace_grid import coarsened
 from restoration.levels import reference_level
 from restoration.volume import FloatArray, Volume
 
@@ -29,6 +29,10 @@ _STORED_STEPS = 1000.0
 _LEAST_STRENGTH = 25.0
 _PET_ALONG = 0.8
 """Width of the correlation between neighbouring slices of emission pictures [slices]."""
+
+_PET_DEVIATION = (0.03, 0.4)
+"""Noise of a voxel in an organ as a share of its activity; clinical pictures have about 0.1 to 0.2. The noise map reads
+far less of such coarse noise, so that a level that is drawn as the map reads it would drown the organs."""
 
 _LEAST_OF_HIGHEST = 0.01
 """Cards that take sources without noise are calibrated from this share of their highest level up."""
@@ -106,18 +110,16 @@ def drawn_series(card: Card, anatomies: Anatomies, seed: tuple[int, ...]) -> Ser
 
 
 def _noisy(truth: Volume, card: Card, rng: np.random.Generator, name: str) -> Series:
-    noisy = _NOISE[card.unit](_measured(truth.array, card), card, rng)
-    source = replace(truth, array=noisy.array, pixel_mm=_coarser(truth.pixel_mm, card.factor))
+    noisy = _NOISE[card.unit](coarsened(truth.array, card.factors), card, rng)
+    slices, rows, columns = card.factors
+    source = replace(
+        truth,
+        array=noisy.array,
+        pixel_mm=(truth.pixel_mm[0] * rows, truth.pixel_mm[1] * columns),
+        positions_mm=truth.positions_mm[::slices],
+    )
     strength = float(rng.uniform(_LEAST_STRENGTH, 100.0))
     return Series(name=name, source=source, strength=strength, power=noisy.power, sigma=noisy.sigma)
-
-
-def _measured(truth: FloatArray, card: Card) -> FloatArray:
-    return truth if card.factor == 1 else cropped(truth, (card.factor, card.factor))
-
-
-def _coarser(pixel_mm: tuple[float, float], factor: int) -> tuple[float, float]:
-    return pixel_mm[0] * factor, pixel_mm[1] * factor
 
 
 def _level(card: Card, rng: np.random.Generator) -> float:
@@ -155,31 +157,24 @@ def _pet(truth: FloatArray, card: Card, rng: np.random.Generator) -> _Noisy:
     power = noise.gaussian_power(_shape(truth), (width, width))
     level = reference_level(_as_volume(truth, card))
     # Counts spread over the body in the reconstruction: the noise of a place is that of its surroundings, too.
-    deviation = np.sqrt(np.maximum(truth, 0) / level + 0.1)
-    return _counted(truth, deviation * np.float32(level), power, card, rng)
+    deviation = np.sqrt(np.maximum(truth, 0) / level + 0.1) * np.float32(level)
+    sigma = np.float32(np.exp(rng.uniform(*np.log(_PET_DEVIATION)))) * deviation
+    grain = noise.correlated(power, len(truth), rng, along=_PET_ALONG)
+    return _Noisy(array=np.maximum(truth + sigma * grain, 0).astype(np.float32), power=power, sigma=sigma)
 
 
 def _exposure(truth: FloatArray, card: Card, rng: np.random.Generator) -> _Noisy:
     scaled = truth * np.float32(_STORED_STEPS)
     width = rng.uniform(0.3, 0.8)
     power = noise.gaussian_power(_shape(truth), (width, width))
-    median = float(np.median(scaled))
-    noisy = _counted(scaled, np.sqrt(np.maximum(scaled, 1) * np.float32(median)), power, card, rng)
-    return replace(noisy, array=np.rint(noisy.array))
-
-
-def _counted(
-    truth: FloatArray, deviation: FloatArray, power: FloatArray, card: Card, rng: np.random.Generator
-) -> _Noisy:
-    """Add noise that follows the counts, at a level the card takes."""
-    along = _PET_ALONG if card.unit == "Bq/mL" else 0.0
-    grain = noise.correlated(power, len(truth), rng, along=along)
-    trial = _as_volume(truth + deviation * grain, card)
-    level = reference_level(trial)
-    evidence = slice_evidence(trial, len(truth) // 2, level=level)
+    deviation = np.sqrt(np.maximum(scaled, 1) * np.float32(np.median(scaled)))
+    grain = noise.correlated(power, len(truth), rng)
+    trial = _as_volume(scaled + deviation * grain, card)
+    evidence = slice_evidence(trial, len(truth) // 2, level=reference_level(trial))
     read = float(np.median(evidence.sigma[evidence.tissue])) if evidence.tissue.any() else 1.0
     sigma = deviation * np.float32(_level(card, rng) / read)
-    return _Noisy(array=np.maximum(truth + sigma * grain, 0).astype(np.float32), power=power, sigma=sigma)
+    array = np.rint(np.maximum(scaled + sigma * grain, 0))
+    return _Noisy(array=array.astype(np.float32), power=power, sigma=sigma)
 
 
 def _as_volume(array: FloatArray, card: Card) -> Volume:

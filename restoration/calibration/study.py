@@ -3,6 +3,7 @@
 Nothing that calibrates proves: the seeds differ and, of the real slices that lend their shapes, the patients.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,15 +13,16 @@ from typing import TypeVar
 import numpy as np
 
 from restoration.calibration.anatomies import anatomies_for
-from restoration.calibration.conformal import GATES, UNION, clopper_pearson, conformal_bound
+from restoration.calibration.conformal import ALPHAS, BLOBS, clopper_pearson, conformal_bound
 from restoration.calibration.detection import detection
 from restoration.calibration.hostile import outcomes
-from restoration.calibration.lesions import Lesion, planted_lesions
+from restoration.calibration.lesions import LOCAL, Lesion, planted_lesions
 from restoration.calibration.real import real_series, real_shapes
-from restoration.calibration.scores import LOWEST, MARGIN, NAMES, PROMISED, Scores, rebounded
+from restoration.calibration.scores import MARGIN, Scores, broken, rebounded
 from restoration.calibration.simulated import Series, drawn_series
 from restoration.calibration.trial import Trial, tried
 from restoration.card import Card
+from restoration.guard.blobs import CREATED, ERASED
 from restoration.guard.judge import judge_domain
 from restoration.guard.stability import judge_stability
 from restoration.restorer import Restorer
@@ -28,8 +30,9 @@ from restoration.restorer import Restorer
 CALIBRATING, PROVING, PLANTING = 1, 2, 3
 """First number of the seeds of each part."""
 
-_STABILITY_SERIES = 100
-_STABILITY_ALPHA = 0.01
+_TAIL = 0.1
+_STABILITY_SERIES = 30
+_STABILITY_ALPHA = 0.05
 _HOSTILE_SERIES = 25
 _REAL_SHARE = 0.2
 """Share of the planted lesions that stand in real noise, where there are real series."""
@@ -90,18 +93,20 @@ def studied(restorer: Restorer, plan: Plan, watch: Watch) -> Study:
         Shows progress.
     """
     clean = [trial.scores for trial in _trials(restorer, restorer.card, plan, watch, part=CALIBRATING)]
-    card = rebounded(restorer.card, calibrated_bounds(clean, restorer.card))
+    card = rebounded(restorer.card, calibrated_bounds(clean))
     card = replace(card, bounds=replace(card.bounds, stability=_stability(restorer, plan, watch)))
     proof, kept, lesions = _proof(restorer, card, plan, watch)
     listed, real_lesions = _real(restorer, card, plan, watch)
-    stated = ((gate, getattr(card.bounds, gate)) for gate in ("erased", "created", "kept"))
+    stated = ((gate, getattr(card.bounds, gate)) for gate in LOCAL)
     bounds = {gate: bound for gate, bound in stated if bound is not None}
     report: Row = {
         "pipeline": card.name,
         "weights": card.weights_sha256,
         "seeds": {"calibrated": CALIBRATING, "proved": PROVING, "planted": PLANTING},
         "calibrated on": len(clean),
+        "share of clean series that each gate may withhold": ALPHAS,
         "margin": MARGIN,
+        "calibrating series that break a promise": broken(clean, restorer.card),
         "bounds": _bounds_before_and_after(restorer.card, card),
         "clean series withheld": proof,
         "planted lesions": detection([*lesions, *real_lesions], bounds, clean),
@@ -111,29 +116,37 @@ def studied(restorer: Restorer, plan: Plan, watch: Watch) -> Study:
     return Study(card=card, report=report)
 
 
-def calibrated_bounds(clean: Sequence[Scores], card: Card) -> dict[str, float]:
-    """Return split-conformal bounds, so that all gates together withhold at most `UNION` of clean series.
+def calibrated_bounds(clean: Sequence[Scores]) -> dict[str, float]:
+    """Return split-conformal bounds per gate that has none of its own; the card's promises stay as they are.
 
     Parameters
     ----------
     clean
         Scores of clean series.
-    card
-        The card: its promises are widened where they must be, never tightened.
     """
-    alpha = UNION / GATES
-    bounds: dict[str, float] = {}
-    for name in NAMES:
+    bounds = _blob_bounds([found for found in clean if ERASED in found and CREATED in found])
+    for name, alpha in ALPHAS.items():
         scores = [found[name] for found in clean if name in found]
-        if not scores:
-            continue
-        if name == LOWEST:
-            bounds[name] = -conformal_bound([-score for score in scores], alpha) / MARGIN
-        else:
-            bounds[name] = conformal_bound(scores, alpha) * MARGIN
-        if name in PROMISED:
-            bounds[name] = max(bounds[name], float(getattr(card.bounds, name)))
-    return {name: float(f"{value:.4g}") for name, value in bounds.items()}
+        if scores:
+            bounds[name] = _rounded_up(MARGIN * conformal_bound(scores, alpha))
+    return bounds
+
+
+def _blob_bounds(clean: Sequence[Scores]) -> dict[str, float]:
+    """Bound both blob gates as one, each in proportion to its tail: who is beyond one is often beyond both."""
+    if not clean:
+        return {}
+    tails = {gate: conformal_bound([found[gate] for found in clean], _TAIL) for gate in (ERASED, CREATED)}
+    joint = conformal_bound([max(found[gate] / tail for gate, tail in tails.items()) for found in clean], ALPHAS[BLOBS])
+    return {gate: _rounded_up(joint * tail) for gate, tail in tails.items()}
+
+
+def _rounded_up(value: float) -> float:
+    """Round to three digits, away from the series that set the bound."""
+    if value <= 0:
+        return 0.0
+    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return float(f"{math.ceil(value / unit) * unit:.6g}")
 
 
 def _trials(restorer: Restorer, card: Card, plan: Plan, watch: Watch, *, part: int) -> Iterator[Trial]:
@@ -146,7 +159,7 @@ def _trials(restorer: Restorer, card: Card, plan: Plan, watch: Watch, *, part: i
 
 
 def _stability(restorer: Restorer, plan: Plan, watch: Watch) -> float:
-    """Calibrate the gate that runs the pipeline itself, on fewer series and at one in a hundred."""
+    """Calibrate the gate that runs the pipeline itself, on fewer series and at one in twenty."""
     anatomies = anatomies_for(restorer.card, ())
     found = []
     for index in watch(range(min(_STABILITY_SERIES, plan.series)), "stability"):
@@ -155,12 +168,12 @@ def _stability(restorer: Restorer, plan: Plan, watch: Watch) -> float:
             series.source, partial(restorer.restore, strength=series.strength), restorer.card
         ).figures
         found += [figure.value for figure in figures]
-    return float(f"{conformal_bound(found or [0.0], _STABILITY_ALPHA) * MARGIN:.4g}")
+    return _rounded_up(conformal_bound(found or [0.0], _STABILITY_ALPHA))
 
 
 def _one_look(series: Series, card: Card) -> Series:
     """Return a single slice where slices know nothing of each other: eight runs cost less."""
-    if card.slab > 1:
+    if card.scope != "slice":
         return series
     source = series.source
     one = replace(

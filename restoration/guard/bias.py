@@ -6,16 +6,17 @@ magnitude MR the floor that noise has lifted may go: only what it does not expla
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import ndimage
 
 from restoration.card import Card
 from restoration.guard.evidence import UNIT_WORDS, SliceEvidence
-from restoration.guard.tiles import WINDOW_MM, place_of, window_mean
+from restoration.guard.promise import allowance
+from restoration.guard.tiles import WINDOW_MM, place_of, unchanged_beyond
 from restoration.guard.verdict import Figure, Place
-from restoration.volume import Volume
+from restoration.volume import FloatArray, Volume
 
 GATE = "bias"
 
@@ -33,7 +34,7 @@ BANDS: dict[str, tuple[tuple[str, float, float], ...]] = {
         ("bright tissue", 0.7, math.inf),
     ),
     "Bq/mL": (
-        ("cold tissue", 0.05, 0.3),
+        ("cold tissue", 0.12, 0.3),
         ("warm tissue", 0.3, 1.0),
         ("hot tissue", 1.0, math.inf),
     ),
@@ -55,12 +56,19 @@ _NOISE_AREA = 16.0
 
 def figures(evidence: SliceEvidence, card: Card) -> tuple[Figure, ...]:
     """Return the mean change of each band that the slice has, and that of its worst tile."""
-    bands = (_band(evidence, card, *band) for band in BANDS[evidence.unit])
-    tiles = _tile(evidence, card) if card.scope == "slice" else ()
-    return (*(figure for figure in bands if figure is not None), *tiles)
+    wider = allowance(evidence)
+    bands = (_band(evidence, card, wider, band) for band in BANDS[evidence.unit])
+    found = [figure for figure in bands if figure is not None]
+    if card.scope == "slice":
+        where = (evidence.index, *evidence.source.shape)
+        of_what = _activity(evidence.source, evidence.unit, evidence.pixel_mm)
+        found.append(_tile_figure(tile_change(evidence), card, wider * of_what, evidence.unit_words, where))
+    return tuple(found)
 
 
-def volume_figures(source: Volume, restored: Volume, card: Card, *, level: float) -> Iterator[Figure]:
+def volume_figures(
+    source: Volume, restored: Volume, card: Card, *, level: float, allowances: Sequence[float]
+) -> Iterator[Figure]:
     """Yield the worst tile of each slice for pipelines that use neighbours: there the window is a ball.
 
     A slice's own noise may go, however coarse it is in the slice; what is coarse in all directions may not.
@@ -73,6 +81,8 @@ def volume_figures(source: Volume, restored: Volume, card: Card, *, level: float
         The pipeline's card.
     level
         `reference_level` of the source.
+    allowances
+        `allowance` of each slice.
     """
     if card.scope == "slice":
         return
@@ -82,14 +92,20 @@ def volume_figures(source: Volume, restored: Volume, card: Card, *, level: float
     gaps = np.diff(source.positions_mm)
     width = WINDOW_MM / float(np.median(gaps)) if gaps.size else 0.0
     steady = ndimage.gaussian_filter1d(change, width, axis=0, mode="reflect") if width else change
-    for index, plane in enumerate(steady):
-        tiles = window_mean(plane, np.ones(plane.shape, bool), source.pixel_mm).values
-        worst = int(np.abs(tiles).argmax())
-        place = place_of(index, plane.shape, worst, tiles.shape)
-        yield _tile_figure(float(tiles.flat[worst]), card, UNIT_WORDS[source.unit], place)
+    for index, (plane, wider) in enumerate(zip(steady, allowances, strict=True)):
+        tiles = unchanged_beyond(plane, source.pixel_mm)
+        of_what = _activity(source.array[index] / np.float32(level), source.unit, source.pixel_mm)
+        yield _tile_figure(tiles, card, wider * of_what, UNIT_WORDS[source.unit], (index, *plane.shape))
 
 
-def _band(evidence: SliceEvidence, card: Card, tissue: str, low: float, high: float) -> Figure | None:
+def tile_change(evidence: SliceEvidence) -> FloatArray:
+    """Return the mean change per tile, (tile rows, tile columns); padding counts as unchanged, which it is."""
+    change, lift = (unchanged_beyond(one, evidence.pixel_mm) for one in (evidence.change, evidence.lift))
+    return evidence.unexplained(change, lift)
+
+
+def _band(evidence: SliceEvidence, card: Card, wider: float, band: tuple[str, float, float]) -> Figure | None:
+    tissue, low, high = band
     reach = max(1, round(_EDGE_MM / max(evidence.pixel_mm)))
     inside = ndimage.binary_erosion((evidence.base >= low) & (evidence.base < high) & evidence.keep, iterations=reach)
     count = int(inside.sum())
@@ -98,38 +114,42 @@ def _band(evidence: SliceEvidence, card: Card, tissue: str, low: float, high: fl
     change = evidence.change[inside]
     # Other units than HU have no fixed zero or scale: there a band's change counts against its own mean.
     scale = 1.0 if evidence.unit == "HU" else float(evidence.source[inside].mean())
-    allowed = card.bounds.bias + 3 * float(change.std()) / scale * math.sqrt(_NOISE_AREA / count)
+    chance = 3 * float(change.std()) / scale * math.sqrt(_NOISE_AREA / count)
+    allowed = card.bounds.bias * wider + chance
     means = (np.asarray(one.mean(dtype=np.float64), np.float32) for one in (change, evidence.lift[inside]))
+    value = float(evidence.unexplained(*means)) / scale
     return Figure(
         gate=GATE,
         name=f"the mean change of {tissue}",
-        value=float(evidence.unexplained(*means)) / scale,
+        value=value,
         low=-allowed,
         high=allowed,
         unit="HU" if evidence.unit == "HU" else "of its mean",
         place=Place(slice_index=evidence.index),
+        needed=(abs(value) - chance) / wider,
     )
 
 
-def _tile(evidence: SliceEvidence, card: Card) -> tuple[Figure, ...]:
-    # Padding counts as unchanged, which it is: no tile is judged by the few pixels that it has beside padding.
-    change, lift = (
-        window_mean(one, np.ones_like(evidence.keep), evidence.pixel_mm).values
-        for one in (evidence.change, evidence.lift)
-    )
-    tiles = evidence.unexplained(change, lift)
-    worst = int(np.abs(tiles).argmax())
-    place = place_of(evidence.index, evidence.source.shape, worst, tiles.shape)
-    return (_tile_figure(float(tiles.flat[worst]), card, evidence.unit_words, place),)
+def _activity(source: FloatArray, unit: str, pixel_mm: tuple[float, float]) -> FloatArray:
+    """Return what the change of a tile counts against: its own activity where that is above the organs', else 1."""
+    if unit != "Bq/mL":
+        return np.ones((1, 1), np.float32)
+    return np.maximum(unchanged_beyond(source, pixel_mm), np.float32(1))
 
 
-def _tile_figure(value: float, card: Card, unit: str, place: Place) -> Figure:
+def _tile_figure(tiles: FloatArray, card: Card, wider: FloatArray, unit: str, where: tuple[int, ...]) -> Figure:
+    """Say the worst tile; `where` is the slice's index and shape, `wider` the factor of the promise per tile."""
+    needed = np.abs(tiles) / wider
+    worst = int(needed.argmax())
+    value = float(tiles.flat[worst])
+    allowed = card.bounds.bias * float(np.broadcast_to(wider, tiles.shape).flat[worst])
     return Figure(
         gate=GATE,
         name="the mean change of the worst tile",
         value=value,
-        low=-card.bounds.bias,
-        high=card.bounds.bias,
+        low=-allowed,
+        high=allowed,
         unit=unit,
-        place=place,
+        place=place_of(where[0], where[1:], worst, tiles.shape),
+        needed=float(needed.flat[worst]),
     )

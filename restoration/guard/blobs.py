@@ -46,7 +46,10 @@ _LEAST_BODY = 256
 _MARGIN = 2
 """Pixels at the rim of the body that do not count."""
 
-BORDER_MM = 4.0
+_SKIN_MM = {"HU": 3.0}
+"""Rim of the patient that does not count [mm] where it ends against air: no other edge is nearly as high as that."""
+
+BORDER_MM = 8.0
 """Rim of the picture that does not count [mm]: filters of pipelines and of this gate see past it."""
 
 _EDGE_MM = 0.12
@@ -59,9 +62,9 @@ _LIFT_ALLOWANCE = np.float32(2)
 _LIFT_SHARE = 0.5
 """How far off a pipeline may be that takes away the floor of magnitudes."""
 
-_AROUND_MM = 30.0
+_AROUND_MM = 20.0
 _AROUND_DIAMETERS = 4.0
-_AROUND_SHARE = 0.7
+_AROUND_SHARE = 0.85
 _ROOT_MEAN = 0.676
 """Square of the mean of the square root of |n|, n standard normal."""
 
@@ -209,10 +212,13 @@ def _reduction(pixel_mm: tuple[float, float]) -> tuple[int, int]:
 
 
 def _grid(evidence: SliceEvidence, reduced: tuple[int, int]) -> _Grid:
-    mean = lowpass(evidence.change, sigma_mm=BASE_MM, pixel_mm=evidence.pixel_mm)
-    # A hole in the body that the result filled, or dug, is searched as well.
-    body = evidence.body | replace(evidence, base=evidence.base + mean).body
-    body = ndimage.binary_erosion(body, iterations=_MARGIN) & _inner(evidence)
+    mean = lowpass(evidence.change, sigma_mm=BASE_MM[evidence.unit], pixel_mm=evidence.pixel_mm)
+    body = evidence.patient
+    if evidence.unit != "HU":
+        # A hole in the body that the result filled is searched as well; in CT holes belong to the patient.
+        body = body | replace(evidence, base=evidence.base + mean).body
+    rim = max(_MARGIN, round(_SKIN_MM.get(evidence.unit, 0.0) / max(evidence.pixel_mm)))
+    body = ndimage.binary_erosion(body, iterations=rim) & _inner(evidence)
     source = np.where(evidence.keep, evidence.source, evidence.base)
     pixel_mm = (evidence.pixel_mm[0] * reduced[0], evidence.pixel_mm[1] * reduced[1])
     return _Grid(

@@ -22,7 +22,7 @@ def figures(source: Volume, restored: Volume, card: Card) -> tuple[Figure, ...]:
 
     An enlarged source holds no stored padding values that could stay to the bit.
     """
-    padding = _padding(source, restored) if card.factor == 1 else ()
+    padding = _padding(source, restored) if card.factors == (1, 1, 1) else ()
     return (_matched(source, restored), *padding)
 
 

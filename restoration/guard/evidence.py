@@ -1,15 +1,17 @@
 """What the gates look at: one slice before and after, in the figures' unit, with its noise and its tissue. Pure."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from restoration.guard.noise import noise_map
+from restoration.guard.patient import patient
 from restoration.lowpass import lowpass
 from restoration.rician import lift
 from restoration.volume import BoolArray, FloatArray, Volume
 
-BASE_MM = 2.0
+BASE_MM = {"HU": 2.0, "signal": 2.0, "Bq/mL": 8.0, "exposure": 2.0}
 """Sigma of the low-pass that says which tissue a pixel belongs to [mm]: single pixels are too noisy to tell."""
 
 AIR_HU = -950.0
@@ -72,6 +74,11 @@ class SliceEvidence:
         """(rows, columns) bool: outside padding and brighter than air or background."""
         return self.keep & (self.base > BACKGROUND_SHARES.get(self.unit, AIR_HU))
 
+    @cached_property
+    def patient(self) -> BoolArray:
+        """(rows, columns) bool: the patient with lungs and gas in CT, without table and head rest; else the body."""
+        return patient(self.base, self.keep, self.pixel_mm) if self.unit == "HU" else self.body
+
     @property
     def tissue(self) -> BoolArray:
         """(rows, columns) bool: soft tissue in CT, else the body; the body where a slice has hardly any."""
@@ -109,7 +116,7 @@ def slice_evidence(source: Volume, index: int, *, restored: Volume | None = None
     hidden, sigma = None if keep.all() else keep, noise_map(before)
     lifted = np.zeros_like(before)
     if source.unit == "signal":
-        lifted = lift(before, sigma, width_mm=BASE_MM, pixel_mm=source.pixel_mm, keep=hidden)
+        lifted = lift(before, sigma, width_mm=BASE_MM[source.unit], pixel_mm=source.pixel_mm, keep=hidden)
     return SliceEvidence(
         index=index,
         unit=source.unit,
@@ -117,7 +124,7 @@ def slice_evidence(source: Volume, index: int, *, restored: Volume | None = None
         source=before,
         change=change,
         keep=keep,
-        base=lowpass(before, sigma_mm=BASE_MM, pixel_mm=source.pixel_mm, keep=hidden),
+        base=lowpass(before, sigma_mm=BASE_MM[source.unit], pixel_mm=source.pixel_mm, keep=hidden),
         sigma=sigma,
         lift=lifted,
     )

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from restoration.card import Card
-from restoration.guard import amplitude, anchor, bias, blobs, completeness, domain, hot_spots, kept, structure
+from restoration.guard import amplitude, anchor, bias, blobs, completeness, domain, hot_spots, kept, slices, structure
 from restoration.guard.evidence import SliceEvidence, slice_evidence
+from restoration.guard.promise import allowance
 from restoration.guard.verdict import Figure, Verdict, worst
 from restoration.kspace_grid import enlarged
 from restoration.levels import reference_level
@@ -28,7 +29,7 @@ def judge_domain(source: Volume, card: Card) -> Verdict:
         return Verdict(figures=first)
     level = reference_level(source)
     evidence = [slice_evidence(source, index, level=level) for index in domain.looked_at(source)]
-    return Verdict(figures=(*first, *domain.figures(evidence, card)))
+    return Verdict(figures=(*first, *slices.figures(source, card), *domain.figures(evidence, card)))
 
 
 def judge(source: Volume, restored: Volume, *, card: Card, strength: float) -> Verdict:
@@ -39,7 +40,7 @@ def judge(source: Volume, restored: Volume, *, card: Card, strength: float) -> V
     source
         The volume that was restored.
     restored
-        The result, as it is stored; `card.factor` times as fine in plane.
+        The result, as it is stored; `card.factors` times as fine.
     card
         The pipeline's card.
     strength
@@ -50,19 +51,24 @@ def judge(source: Volume, restored: Volume, *, card: Card, strength: float) -> V
 
 def all_figures(source: Volume, restored: Volume, *, card: Card, strength: float) -> list[Figure]:
     """Return every figure of every slice, of which `judge` keeps the worst of each kind; parameters as there."""
-    before = enlarged(source, card.factor)
+    before = enlarged(source, card.factors)
     found = list(completeness.grid_figures(before, restored))
     if not all(figure.passed for figure in found):
         return found
     level, step = reference_level(source), stored_step(source)
     found += completeness.figures(before, restored, card)
     found += kept.figures(source, restored, card, level=level, step=step / level)
-    found += anchor.volume_figures(before, restored, card, level=level)
-    found += bias.volume_figures(before, restored, card, level=level)
+    before, restored = (slices.as_judged(volume, card) for volume in (before, restored))
+    judged: list[Figure] = []
+    allowances = []
     for index in range(len(before.array)):
         evidence = slice_evidence(before, index, restored=restored, level=level)
-        found += slice_figures(evidence, card, share=card.share_at(strength), step=step / level)
-    return found
+        allowances.append(allowance(evidence))
+        judged += slice_figures(evidence, card, share=card.share_at(strength), step=step / level)
+    judged += anchor.volume_figures(before, restored, card, level=level, allowances=allowances)
+    judged += bias.volume_figures(before, restored, card, level=level, allowances=allowances)
+    judged += hot_spots.volume_figures(before, restored, card, level=level, allowances=allowances)
+    return found + [slices.as_told(figure, card) for figure in judged]
 
 
 def slice_figures(evidence: SliceEvidence, card: Card, *, share: float, step: float) -> Iterator[Figure]:
@@ -80,7 +86,6 @@ def slice_figures(evidence: SliceEvidence, card: Card, *, share: float, step: fl
         Distance between neighbouring stored values, in the figures' unit.
     """
     yield from bias.figures(evidence, card)
-    yield from hot_spots.figures(evidence, card)
     if card.operation == "denoise":
         yield from amplitude.figures(evidence, card, share=share, step=step)
     yield from anchor.figures(evidence, card)

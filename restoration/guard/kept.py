@@ -5,7 +5,7 @@ import numpy as np
 from restoration.card import Card
 from restoration.guard.evidence import UNIT_WORDS
 from restoration.guard.verdict import Figure, Place
-from restoration.kspace_grid import cropped
+from restoration.kspace_grid import coarsened
 from restoration.volume import Volume
 
 GATE = "kept"
@@ -19,7 +19,7 @@ def figures(source: Volume, restored: Volume, card: Card, *, level: float, step:
     source
         The volume as it was measured.
     restored
-        The result, `card.factor` times as fine in plane.
+        The result, `card.factors` times as fine.
     card
         The pipeline's card.
     level
@@ -27,10 +27,11 @@ def figures(source: Volume, restored: Volume, card: Card, *, level: float, step:
     step
         Distance between neighbouring stored values, in the figures' unit: rounding moves measured values, too.
     """
-    if card.factor == 1:
+    if card.factors == (1, 1, 1):
         return ()
-    change = np.abs(cropped(restored.array, (card.factor, card.factor)) - source.array)
-    index, row, column = np.unravel_index(int(change.argmax()), change.shape)
+    change = np.abs(coarsened(restored.array, card.factors) - source.array)
+    index, row, column = (int(place) for place in np.unravel_index(int(change.argmax()), change.shape))
+    slices, rows, columns = card.factors
     bound = card.bounds.kept
     return (
         Figure(
@@ -39,6 +40,7 @@ def figures(source: Volume, restored: Volume, card: Card, *, level: float, step:
             value=float(change[index, row, column]) / level,
             high=None if bound is None else bound + step,
             unit=UNIT_WORDS[source.unit],
-            place=Place(slice_index=int(index), row=int(row) * card.factor, column=int(column) * card.factor),
+            place=Place(slice_index=index * slices, row=row * rows, column=column * columns),
+            needed=max(0.0, float(change[index, row, column]) / level - step),
         ),
     )

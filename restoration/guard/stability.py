@@ -46,11 +46,11 @@ def judge_stability(source: Volume, restore: Restore, card: Card) -> Verdict:
     """
     part = _middle(source)
     level = reference_level(source)
-    results = np.stack([_there_and_back(part, restore, turn, card.factor) for turn in range(_TURNS)])
+    results = np.stack([_there_and_back(part, restore, turn, card.factors[1]) for turn in range(_TURNS)])
     spread = results.std(axis=0) / np.float32(level)
-    grid = enlarged(part, card.factor)
-    found = [_figure(grid, spread[index], index, level, card) for index in range(len(part.array))]
-    offset = _first(source)
+    grid = enlarged(part, card.factors)
+    found = [_figure(grid, spread[index], index, level, card) for index in range(len(grid.array))]
+    offset = _first(source) * card.factors[0]
     return Verdict(figures=worst(_at(figure, offset) for figure in found if figure is not None))
 
 

@@ -1,7 +1,8 @@
-"""Gate «structure»: what was changed is as strong on edges as the noise is there, not stronger. Pure.
+"""Gate «structure»: the change on edges is noise, no displacement and no blur of the edges themselves. Pure.
 
-A pipeline that blurs, or that takes structure for noise, changes edges more than flat places. The noise itself may be
-stronger on one of them, so that the ratio counts against the same ratio of the source's local noise.
+What is changed on strong edges beyond what the change of flat places explains is counted in the steepness of the edges:
+an edge that is moved by a tenth of a pixel changes by a tenth of its steepness, and one that is blurred by about as
+much as it is wide. The noise itself may be stronger on edges than in flat places, as the source's local noise says.
 """
 
 import numpy as np
@@ -23,34 +24,32 @@ _CLEAR = 3.0
 
 
 def figures(evidence: SliceEvidence, card: Card) -> tuple[Figure, ...]:
-    """Return the excess of the change on strong edges of the result; nothing where the slice has no clear edge."""
+    """Return by how much the strong edges of the result were moved; nothing where the slice has no clear edge."""
     body = ndimage.binary_erosion(evidence.body, iterations=2)
     if body.sum() < _LEAST_PIXELS * 100 / (100 - _STRONG_PERCENTILE):
         return ()
     steepness = ndimage.gaussian_gradient_magnitude(evidence.source + evidence.change, _SIGMA_PIXELS)
     strong, flat = np.percentile(steepness[body], (_STRONG_PERCENTILE, _FLAT_PERCENTILE))
     edges, plain = body & (steepness >= strong), body & (steepness <= flat)
-    still = min(_root_mean_square(evidence.change, plain), _root_mean_square(evidence.sigma, plain))
-    if strong < _CLEAR * flat or still <= 0:
+    noise = _mean_square(evidence.sigma, plain)
+    if strong <= 0 or strong < _CLEAR * flat or noise <= 0:
         return ()
+    stronger = max(1.0, _mean_square(evidence.sigma, edges) / noise)
+    beyond = _mean_square(evidence.change, edges) - stronger * _mean_square(evidence.change, plain)
     return (
         Figure(
             gate=GATE,
-            name="the change on edges against that in flat places",
-            value=_ratio(evidence.change, edges, plain) / _ratio(evidence.sigma, edges, plain),
+            name="the change on edges beyond the noise",
+            value=float(np.sqrt(max(beyond, 0.0) / _mean_square(steepness, edges))),
             high=card.bounds.structure,
-            unit="times that of the noise",
+            unit="pixels of their steepness",
             place=_steepest(evidence, edges),
         ),
     )
 
 
-def _ratio(image: FloatArray, edges: BoolArray, plain: BoolArray) -> float:
-    return _root_mean_square(image, edges) / _root_mean_square(image, plain)
-
-
-def _root_mean_square(image: FloatArray, where: BoolArray) -> float:
-    return float(np.sqrt(np.mean(np.square(image[where], dtype=np.float64))))
+def _mean_square(image: FloatArray, where: BoolArray) -> float:
+    return float(np.mean(np.square(image[where], dtype=np.float64)))
 
 
 def _steepest(evidence: SliceEvidence, edges: BoolArray) -> Place:

@@ -3,6 +3,8 @@
 A Gaussian window, not a box: the edge of a box lets the removed noise leak into the mean.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,8 @@ STEP = 4
 """Pixels per tile along rows and columns."""
 
 _LEAST_SHARE = 0.5
+_REACH = 4.0
+"""Standard deviations after which the window has ended."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,6 +58,32 @@ def window_mean(image: FloatArray, where: BoolArray, pixel_mm: tuple[float, floa
     total = lowpass(_blocks(np.where(where, image, np.float32(0)), step), sigma_mm=WINDOW_MM, pixel_mm=coarse_mm)
     valid = weight > _LEAST_SHARE
     return Tiles(values=np.where(valid, total / np.maximum(weight, np.float32(1e-6)), np.float32(0)), valid=valid)
+
+
+def unchanged_beyond(change: FloatArray, pixel_mm: tuple[float, float]) -> FloatArray:
+    """Mean of a change under the window around each tile, all pixels counted and nothing changed beyond the picture.
+
+    Parameters
+    ----------
+    change
+        (rows, columns) float32.
+    pixel_mm
+        Distance between rows and between columns [mm].
+
+    Returns
+    -------
+    FloatArray
+        (tile rows, tile columns) float32.
+    """
+    step = (min(STEP, change.shape[0]), min(STEP, change.shape[1]))
+    beyond = [math.ceil(_REACH * WINDOW_MM / (mm * pixels)) for mm, pixels in zip(pixel_mm, step, strict=True)]
+    coarse = np.pad(_blocks(change, step), [(tiles, tiles) for tiles in beyond])
+    coarse_mm = (pixel_mm[0] * step[0], pixel_mm[1] * step[1])
+    return _inner(lowpass(coarse, sigma_mm=WINDOW_MM, pixel_mm=coarse_mm), beyond)
+
+
+def _inner(image: FloatArray, beyond: Sequence[int]) -> FloatArray:
+    return image[beyond[0] : image.shape[0] - beyond[0], beyond[1] : image.shape[1] - beyond[1]]
 
 
 def place_of(index: int, picture: tuple[int, ...], tile: int, tiles: tuple[int, ...]) -> Place:

@@ -52,6 +52,8 @@ class Figure:
         Unit in words; empty for bare numbers.
     place
         Where the worst value stands; None where it speaks of the whole volume.
+    needed
+        Smallest bound of the card under which the figure passes; None where that is the value itself.
     """
 
     gate: str
@@ -61,6 +63,7 @@ class Figure:
     high: float | None = None
     unit: str = ""
     place: Place | None = None
+    needed: float | None = None
 
     @property
     def passed(self) -> bool:

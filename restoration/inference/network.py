@@ -18,7 +18,7 @@ from restoration.inference.precision import Precision, chosen_precision
 from restoration.inference.threads import keep_to_quota
 from restoration.inference.weights import fill, read_weights
 from restoration.networks.catalogue import Built, build
-from restoration.networks.noise_map import noise_map
+from restoration.networks.noise_map import limited, noise_map
 from restoration.volume import FloatArray
 
 _SMALLEST_SIDE = 4
@@ -39,6 +39,8 @@ class NetworkDenoiser:
         ``eager`` or ``compiled``.
     device, precision
         Where and how it runs.
+    noise_limit
+        Largest local noise that the network is told, in multiples of the slice's typical noise; None for any.
     """
 
     built: Built
@@ -46,6 +48,7 @@ class NetworkDenoiser:
     mode: str
     device: torch.device
     precision: Precision
+    noise_limit: float | None = None
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -109,13 +112,17 @@ class NetworkDenoiser:
             with torch.inference_mode():
                 pictures = torch.from_numpy(np.require(images, np.float32, ["C", "W"])).to(self.device)
                 middle = pictures[:, self.built.slices // 2, None]
-                denoised = tiling.run(self._forward, pictures, noise_map(middle), grid=grid, side=side)
+                denoised = tiling.run(self._forward, pictures, self._sigma(middle), grid=grid, side=side)
                 answer: FloatArray = denoised[:, 0].cpu().numpy()
                 return answer
         except (RuntimeError, MemoryError) as error:
             if memory.is_out_of_memory(error):
                 return None
             raise
+
+    def _sigma(self, middle: torch.Tensor) -> torch.Tensor:
+        sigma = noise_map(middle)
+        return sigma if self.noise_limit is None else limited(sigma, self.noise_limit)
 
     def _forward(self, image: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
         return _in_precision(self.run, image, sigma, self.precision)
@@ -156,7 +163,20 @@ def load_network(card: Card, folder: Path, *, device: str) -> NetworkDenoiser:
     with torch.inference_mode():
         run, mode = compiled(built.network, chosen, trial=trial)
         precision = chosen_precision(card, partial(_in_precision, run), slices=built.slices, device=chosen)
-    return NetworkDenoiser(built=built, run=run, mode=mode, device=chosen, precision=precision)
+    return NetworkDenoiser(
+        built=built, run=run, mode=mode, device=chosen, precision=precision, noise_limit=_noise_limit(card)
+    )
+
+
+def _noise_limit(card: Card) -> float | None:
+    limit = card.parameters.get("noise_limit")
+    if limit is not None and (not isinstance(limit, int | float) or not limit >= 1):
+        raise BundleError(
+            happened=f"its noise limit is {limit!r}; it is a number from 1 up",
+            subject=card.name,
+            remedy="Install the bundle again.",
+        )
+    return limit
 
 
 def _prepare(built: Built, device: torch.device) -> None:

@@ -15,6 +15,9 @@ WINDOW = 33
 ROOT_MEAN = 0.676
 """Square of the mean of sqrt(|z|) for a standard normal z: (E sqrt|z|)^2 = 0.6760."""
 
+_SPARSE = 4
+"""The typical noise is taken from every fourth pixel of a row and a column."""
+
 _KERNEL_NORM = 6.0
 """Gain of the second difference along both axes, (1 -2 1) by (1 -2 1), for white noise."""
 
@@ -36,6 +39,31 @@ def noise_map(image: torch.Tensor) -> torch.Tensor:
     coarse = _level(functional.avg_pool2d(image, 2), WINDOW // 2 + 1)
     coarse = functional.interpolate(coarse, size=image.shape[-2:], mode="bilinear", align_corners=False)
     return torch.maximum(fine, coarse)
+
+
+def limited(sigma: torch.Tensor, times: float) -> torch.Tensor:
+    """Hold a noise map below a multiple of its picture's typical noise.
+
+    What is dense and fine everywhere around a pixel looks like noise to a local estimate, and would be removed as such:
+    seeds, folia, trabeculae. Noise itself, where it does not follow the signal, differs less from place to place.
+
+    Parameters
+    ----------
+    sigma
+        (batch, 1, rows, columns) float32: noise maps of whole pictures.
+    times
+        The multiple. Typical is the median over places, weighted by the noise itself, so that an empty background does
+        not count.
+
+    Returns
+    -------
+    torch.Tensor
+        Same shape and unit.
+    """
+    sparse = sigma[..., ::_SPARSE, ::_SPARSE].flatten(1).sort(dim=1).values
+    summed = sparse.cumsum(dim=1)
+    half = torch.searchsorted(summed, summed[:, -1:] / 2).clamp(max=sparse.shape[1] - 1)
+    return torch.minimum(sigma, times * sparse.gather(1, half)[:, :, None, None])
 
 
 def _level(image: torch.Tensor, window: int) -> torch.Tensor:

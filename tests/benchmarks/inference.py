@@ -118,7 +118,7 @@ def plain_on_cpu(card: Card, volume: Volume) -> Callable[[], object]:
 def bare_on_gpu(card: Card, volume: Volume) -> Callable[[], object]:
     plain, device = network_of(card), torch.device("cuda")
     network = torch.compile(plain.network.to(device).to(memory_format=torch.channels_last))  # type: ignore[call-overload]
-    shape = (len(volume.array), plain.slices, *(side * card.factor for side in volume.array.shape[1:]))
+    shape = (len(volume.array), plain.slices, *(side * card.factors[1] for side in volume.array.shape[1:]))
     pictures = torch.randn(shape, device=device)
     sigma = noise_map(pictures[:, plain.slices // 2, None])
 

@@ -16,7 +16,7 @@ from training.recipe import MrMotion, Recipe
 
 _FIELD_MM = (180.0, 260.0)
 _SPARED = (0.0, 0.15)
-_INTERLEAVES = (1, 1, 4, 8, 16)
+_INTERLEAVES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -44,6 +44,8 @@ class Field:
         Filters tuned on the validation cases; filters tuned on each case itself.
     fixed
         Filters without anything to tune.
+    whole
+        Methods without anything to tune that see the whole stack.
     identity
         What doing nothing means; where the answer has another grid, not the input itself.
     window
@@ -66,6 +68,7 @@ class Field:
     unit: str
     strengths: Sequence[float]
     fixed: Sequence[Yardstick] = ()
+    whole: Sequence[Way] = ()
     identity: Way = dataclasses.field(default_factory=nothing)
     notes: tuple[str, ...] = ()
 
@@ -118,6 +121,8 @@ def _answers(bench: Bench, field: Field) -> Answers:
         found[_own(bench, strength)] = (strength, [way.run(case.noisy) for case in cases])
     for yardstick in (*field.tuned, *field.fixed):
         way = tuned(yardstick, field.validation or cases[:1])
+        found[way.name] = (way.strength, [way.run(case.noisy) for case in cases])
+    for way in field.whole:
         found[way.name] = (way.strength, [way.run(case.noisy) for case in cases])
     for yardstick in field.oracles:
         best = [oracle(yardstick, case) for case in cases]

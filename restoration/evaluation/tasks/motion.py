@@ -89,14 +89,16 @@ def _moved(truth: _Truth, severity: str, index: int) -> Case:
     picture = torch.from_numpy(np.array(still, dtype=np.float32))
     phased = SmoothPhase(seed=seed, amplitude=_PHASE_RAD)(picture)
     moved = magnitude(ThermalNoise(seed=seed, sigma=_SIGMA)(motion(phased))).numpy()
-    # What wraps round at the edges is cut away.
-    place = middle(still.shape, _CROP)
+    # The whole field of view is handed over, as in use: a ghost's distance is a share of it. What wraps round at its
+    # edges does not count.
+    inside = np.zeros(still.shape, bool)
+    inside[middle(still.shape, _CROP)] = True
     return Case(
         name=f"{name}, {severity}",
         source=name,
-        noisy=as_noisy(np.asarray(moved[place], np.float32), pixel_mm, _SIGMA),
-        truth=still[place][None],
-        where=np.asarray(still[place] > HEAD)[None],
+        noisy=as_noisy(np.asarray(moved, np.float32), pixel_mm, _SIGMA),
+        truth=still[None],
+        where=np.asarray(inside & (still > HEAD))[None],
         own_sigma=own,
     )
 

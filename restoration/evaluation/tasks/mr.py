@@ -56,6 +56,8 @@ TISSUES = {"fluid or air": (-1.0, 0.3), "brain": (0.3, 0.8), "bright": (0.8, 2.0
 
 _STRONG, _MIDDLE = UNIFORM[-1], UNIFORM[1]
 _PHANTOMS, _PLANTED, _FEW = 6, 6, 2
+_LEAST_ADDED = 2.0
+"""Added noise against a reference's own: nearer to it, whoever keeps the reference's noise is rewarded."""
 _SWEEP = (0.01, 0.03, 0.05, 0.08, 0.12)
 
 
@@ -87,7 +89,8 @@ def _field(condition: Condition, real: bool, bench: Bench) -> Field | None:
     if real and not bench.test:
         return None
     count = bench.count(_FEW)
-    cases = real_cases(condition, bench.test) if real else phantom_cases(condition, bench.count(_PHANTOMS))
+    found = real_cases(condition, bench.test) if real else phantom_cases(condition, bench.count(_PHANTOMS))
+    cases = [case for case in found if _LEAST_ADDED * case.own_sigma <= condition.sigma]
     tuning = phantom_cases(condition, count, validation=True) + real_cases(condition, bench.validate)
     slow = bm3d_installed() and not bench.quick
     fixed = [bm3d_white((1.0,)), *([bm3d_blind()] if condition.swing else [])] if slow else []
@@ -103,8 +106,16 @@ def _field(condition: Condition, real: bool, bench: Bench) -> Field | None:
         window=WINDOW,
         unit=UNIT,
         strengths=(bench.default, 100.0),
-        notes=() if slow else ("BM3D: not run (quick, or the package bm3d is not installed)",),
+        notes=tuple(_notes(found, cases, slow=slow)),
     )
+
+
+def _notes(found: Sequence[Case], cases: Sequence[Case], *, slow: bool) -> list[str]:
+    notes = [] if slow else ["BM3D: not run (quick, or the package bm3d is not installed)"]
+    left_out = [case.source for case in found if case not in cases]
+    if left_out:
+        notes.append(f"left out, their own noise is more than half of what is added: {', '.join(left_out)}")
+    return notes
 
 
 def _planted(bench: Bench) -> Sequence[PlantedCase]:

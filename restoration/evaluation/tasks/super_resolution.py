@@ -1,4 +1,4 @@
-"""MR pictures on twice the matrix in plane: the bars and how they are measured. Pure."""
+"""MR pictures on twice the matrix in plane: the bars and how they are measured; through plane see there. Pure."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,13 @@ import numpy as np
 from restoration.card import Card
 from restoration.classical.cubic import cubic
 from restoration.classical.sinc import sinc
-from restoration.evaluation.bench import SEED, VALIDATION_SEED, Bench, Step, Task
+from restoration.evaluation.bench import SEED, VALIDATION_SEED, Bench, Task
 from restoration.evaluation.cases import Case, as_noisy
-from restoration.evaluation.methods.ways import Way, Yardstick, pipeline
-from restoration.evaluation.report import Bar, Row, Section, Sense, Tier
+from restoration.evaluation.methods.ways import Way, Yardstick
+from restoration.evaluation.report import Tier
 from restoration.evaluation.steps.fidelity import Better, Field, fidelity
+from restoration.evaluation.steps.kept import UNIT, kept
+from restoration.evaluation.tasks import through_plane
 from restoration.evaluation.tasks.mr_cases import (
     HEAD,
     PIXEL_MM,
@@ -23,28 +25,25 @@ from restoration.evaluation.tasks.mr_cases import (
     seed_of,
 )
 from restoration.kspace_grid import cropped, zero_filled
-from restoration.metrics.bootstrap import estimate
 from restoration.volume import FloatArray
 
 SINC, CUBIC = "sinc", "cubic"
-UNIT = "of the 99.5 % signal"
-KEPT = 0.001
-"""Largest change of a measured pixel, as a share of the 99.5 % signal."""
-
 _FACTORS = (2, 2)
 _CONDITION = Condition(label="σ 0.01", sigma=0.01)
 _PHANTOMS = 6
 
 
 def task(card: Card) -> Task:
-    """Return the protocol for a super-resolution in plane."""
+    """Return the protocol for a super-resolution in plane, or for one that adds slices."""
+    if card.factors[0] > 1:
+        return through_plane.task(card)
     better = (Better(against=SINC, decibel=1.0), Better(against=CUBIC, decibel=1.0))
     return Task(
         modality="MR",
         steps=(
             fidelity(_phantoms, better, title="phantoms"),
             fidelity(_real, better, title="real slices, half of k-space taken away"),
-            Step(title="measured k-space", measure=_kept),
+            kept(_all_cases),
         ),
     )
 
@@ -55,6 +54,10 @@ def cases_of(bench: Bench, *, real: bool) -> list[Case]:
         found = [_case(item.array, item.pixel_mm, (item.source, item.own_sigma)) for item in middles(bench.test)]
         return found[: bench.count(len(found))]
     return _heads(SEED, bench.count(_PHANTOMS))
+
+
+def _all_cases(bench: Bench) -> list[Case]:
+    return [*cases_of(bench, real=False), *(cases_of(bench, real=True) if bench.test else ())]
 
 
 def _heads(first: int, count: int) -> list[Case]:
@@ -103,25 +106,3 @@ def _field(tier: Tier, cases: Sequence[Case]) -> Field:
         unit=UNIT,
         strengths=(100.0,),
     )
-
-
-def _kept(bench: Bench) -> Section:
-    """Measure how far the measured frequencies of the answer lie from the input's."""
-    way = pipeline(bench.restorer, 100.0)
-    cases = [*cases_of(bench, real=False), *(cases_of(bench, real=True) if bench.test else ())]
-    rows: list[Row] = []
-    for case in cases:
-        change = np.abs(cropped(way.run(case.noisy), _FACTORS) - case.noisy.pictures)
-        level = float(np.percentile(case.noisy.pictures, 99.5))
-        rows.append({"case": case.name, f"largest change {UNIT}": float(change.max()) / level})
-    largest = estimate([max(float(str(row[f"largest change {UNIT}"])) for row in rows)])
-    bar = Bar(
-        name="largest change of a measured pixel",
-        unit=UNIT,
-        sense=Sense.AT_MOST,
-        wanted=KEPT,
-        found=largest,
-        tier=Tier.SIMULATED if bench.test else Tier.PHANTOM,
-        note=f"the largest of {len(cases)} pictures",
-    )
-    return Section(title="Measured k-space", tier=bar.tier, n=len(cases), rows=tuple(rows), bars=(bar,))

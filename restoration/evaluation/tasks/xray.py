@@ -77,7 +77,7 @@ def cases_of(bench: Bench, quanta: float, count: int, *, first: int = SEED) -> l
     """Draw chests and count quanta."""
     cases = []
     for seed in range(first + 5000, first + 5000 + count):
-        picture = xray_targets(np.random.default_rng(seed), size=_SIZE, pixel_mm=_PIXEL_MM).full
+        picture = _chest(seed).full
         place = middle(picture.shape, _crop(bench))
         truth = _shown(picture, _NOISELESS, seed)[place]
         noisy = _as_noisy(_shown(picture, quanta, seed)[place], truth)

@@ -12,6 +12,7 @@ from restoration.card import Card, load_card
 from tests.support.cuts import MR, facts_of, instance
 
 CT_CARD, MR_CARD = load_card("ct-nlm"), load_card("mr-nlm")
+THROUGH_PLANE = load_card("mr-super-resolution-through-plane")
 
 
 def series(count: int = 4, **changes: object) -> list[Instance]:
@@ -168,7 +169,41 @@ def test_every_installed_bundle_has_a_card() -> None:
     assert all(isinstance(card, Card) for card in cards().values())
 
 
+def mr_3d(count: int = 40, **changes: object) -> list[Instance]:
+    base: dict[str, object] = {"MRAcquisitionType": "3D", "PixelSpacing": ["1", "1"], "Rows": 256, "Columns": 256}
+    return mr(count, **{**base, **changes})
+
+
+THROUGH_PLANE_REFUSALS = [
+    ("this node does not write derived series of a finer grid yet; finer takes volumes only",
+     mr_3d()),
+    ("finer adds slices, which only a 3D acquisition holds; MR Acquisition Type is 2D",
+     mr_3d(MRAcquisitionType="2D", SliceThickness="1")),
+    ("finer adds slices, which only a 3D acquisition holds; MR Acquisition Type is missing",
+     mr_3d(MRAcquisitionType=None)),
+    ("finer adds slices, which only a 3D acquisition holds; MR Acquisition Type is 3D, missing",
+     [*mr_3d(39), *mr_3d(40, MRAcquisitionType=None)[39:]]),
+    ("the slices are 2.0 mm apart, 1 mm thick: only slice-wise pipelines", mr_3d(SliceThickness="1")),
+    ("the slices are 2.0 mm apart, 1.6 mm thick: only slice-wise pipelines", mr_3d(SliceThickness="1.6")),
+    ("a slice is missing at 2.0 mm: only slice-wise pipelines", [item for item in mr_3d(41) if item.id != 2]),
+    ("31 slices, finer needs 32", mr_3d(31)),
+    ("slices of 4.0 mm every 2.0 mm were interpolated by the scanner", mr_3d(SliceThickness="4")),
+    ("new slices would lie 2.0 pixels apart, outside 0.75 to 1.35 of finer",
+     mr_3d(PixelSpacing=["0.5", "0.5"])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "instances"), THROUGH_PLANE_REFUSALS)
+def test_slices_are_added_only_where_the_acquisition_holds_them(sentence: str, instances: list[Instance]) -> None:
+    wide = dataclasses.replace(THROUGH_PLANE.eligibility, thickness_mm=(0.7, 8.0))
+    card = dataclasses.replace(THROUGH_PLANE, name="finer", eligibility=wide)
+    found = refusal(facts_of(instances), split(instances), card)
+    assert found is not None
+    assert found.sentence == sentence
+
+
 def test_what_cannot_be_derived_yet_is_refused_by_name() -> None:
-    assert refused(mr(), dataclasses.replace(MR_CARD, factor=2)) == "not derived yet"
+    assert refused(mr(), dataclasses.replace(MR_CARD, factors=(1, 2, 2))) == "not derived yet"
+    assert refused(mr(), dataclasses.replace(MR_CARD, operation="motion-correction")) == "not derived yet"
     pet = dataclasses.replace(MR_CARD, eligibility=dataclasses.replace(MR_CARD.eligibility, modality="PT"))
     assert refused(mr(Modality="PT"), pet) == "not derived yet"

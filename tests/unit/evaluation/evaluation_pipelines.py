@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from restoration.card import Card, load_card
-from restoration.kspace_grid import zero_filled
+from restoration.kspace_grid import enlarged
 from restoration.lowpass import lowpass
 from restoration.volume import FloatArray, Volume
 
@@ -22,16 +22,8 @@ class Smoothing:
         return {"device": "cpu"}
 
     def restore(self, volume: Volume, *, strength: float) -> Volume:
-        if self.card.factor > 1:
-            fine = zero_filled(volume.array, (self.card.factor, self.card.factor))
-            rows, columns = (mm / self.card.factor for mm in volume.pixel_mm)
-            return Volume(
-                array=fine,
-                pixel_mm=(rows, columns),
-                positions_mm=volume.positions_mm,
-                thickness_mm=volume.thickness_mm,
-                unit=volume.unit,
-            )
+        if max(self.card.factors) > 1:
+            return enlarged(volume, self.card.factors)
         share = np.float32(strength / 100)
         slices = [picture - share * self._change(picture, volume.pixel_mm) for picture in volume.array]
         return volume.with_array(np.stack(slices))
@@ -47,7 +39,14 @@ KINDS: dict[str, dict[str, object]] = {
     "ct-denoise": {"unit": "HU"},
     "ct-denoise-thin": {"unit": "HU", "scope": "slab", "slab": 5},
     "mr-denoise": {"unit": "signal"},
-    "mr-super-resolution": {"unit": "signal", "operation": "super-resolution", "factor": 2},
+    "mr-super-resolution": {"unit": "signal", "operation": "super-resolution", "factors": (1, 2, 2)},
+    "mr-super-resolution-through-plane": {
+        "unit": "signal",
+        "operation": "super-resolution",
+        "factors": (2, 1, 1),
+        "scope": "volume",
+        "parameters": {"step_ratio": [0.75, 1.35]},
+    },
     "mr-motion": {"unit": "signal", "operation": "motion-correction"},
     "pet-denoise": {"unit": "Bq/mL", "scope": "slab", "slab": 5},
     "xr-denoise": {"unit": "exposure"},
@@ -57,5 +56,5 @@ KINDS: dict[str, dict[str, object]] = {
 
 def smoothing(name: str) -> Smoothing:
     """Return a smoothing pipeline that says of itself what a shipped one says."""
-    fields = {"name": name, "operation": "denoise", "scope": "slice", "slab": 1, "factor": 1, **KINDS[name]}
+    fields = {"name": name, "operation": "denoise", "scope": "slice", "slab": 1, "factors": (1, 1, 1), **KINDS[name]}
     return Smoothing(card=replace(load_card("ct-nlm"), **fields))

@@ -91,6 +91,14 @@ def test_a_network_that_cannot_be_built_is_named(bundle: Path, network: object, 
     assert raised.value.subject == "small"
 
 
+@pytest.mark.parametrize("limit", [0.5, float("nan"), "2", [2.0]], ids=str)
+def test_a_noise_limit_that_is_none_is_named(bundle: Path, limit: object) -> None:
+    network = {"name": "RestorationUNet", **SETTINGS}
+    change_card(bundle, parameters={"network": network, "scale": 100.0, "noise_limit": limit})
+    with pytest.raises(BundleError, match="noise limit"):
+        load(bundle)
+
+
 def test_pickled_weights_are_refused(bundle: Path, tmp_path: Path) -> None:
     marker = tmp_path / "unpickled"
     put_weights(bundle, pickle.dumps({"head.weight": Bomb(marker)}))

@@ -13,11 +13,11 @@ from scipy import ndimage
 from restoration.calibrate import run, write_card
 from restoration.calibration import noise
 from restoration.calibration.anatomies import RealShape, anatomies_for
-from restoration.calibration.conformal import clopper_pearson, conformal_bound
+from restoration.calibration.conformal import ALPHAS, clopper_pearson, conformal_bound
 from restoration.calibration.detection import detection
 from restoration.calibration.hostile import REFUSED, WITHHELD, WITHIN, outcomes
 from restoration.calibration.lesions import Lesion, planted_lesions
-from restoration.calibration.scores import LOWEST, rebounded, scores_of
+from restoration.calibration.scores import LOWEST, MARGIN, broken, rebounded, scores_of
 from restoration.calibration.simulated import drawn_series
 from restoration.calibration.study import Plan, Study, calibrated_bounds, studied
 from restoration.calibration.trial import judged, tried
@@ -167,14 +167,34 @@ def test_intervals_are_exact(events: int, trials: int, low: float, high: float) 
     assert clopper_pearson(events, trials) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
 
 
-def test_promises_are_never_tightened_and_the_rest_is() -> None:
+def test_what_has_no_bound_of_its_own_is_calibrated_and_promises_stay() -> None:
+    clean = [{"bias": 0.1, "anchor": 9.0, "peak": 5.0 + 0.01 * n, LOWEST: 0.5 + 0.001 * n} for n in range(20)]
+    assert calibrated_bounds(clean) == {"peak": pytest.approx(5.19 * MARGIN, rel=0.01)}
+
+
+def test_blobs_are_bounded_as_one_gate() -> None:
+    rng = np.random.default_rng(0)
+    clean = [{"erased": 5 + score, "created": 2 * (5 + score)} for score in rng.gamma(2, 1, 800)]
+    bounds = calibrated_bounds(clean)
+    assert bounds["created"] == pytest.approx(2 * bounds["erased"], rel=0.01)
+    beyond = sum(found["erased"] > bounds["erased"] or found["created"] > bounds["created"] for found in clean)
+    assert beyond <= 0.00625 * 800
+
+
+def test_broken_promises_are_counted() -> None:
     card = card_of("HU")
-    clean = [{"bias": 0.1, "anchor": 0.2, "erased": 5.0 + 0.01 * n, LOWEST: 0.5 + 0.001 * n} for n in range(20)]
-    bounds = calibrated_bounds(clean, card)
-    assert (bounds["bias"], bounds["anchor"]) == (card.bounds.bias, card.bounds.anchor)
-    assert bounds["erased"] == pytest.approx(5.19 * 1.1, rel=1e-3)
-    assert bounds[LOWEST] == pytest.approx(0.5 / 1.1, rel=1e-3)
-    assert calibrated_bounds([{"bias": 2.0}], card)["bias"] == pytest.approx(2.2)
+    clean = [{"bias": 2.0 * card.bounds.bias, "anchor": 0.1}, {"anchor": 0.2}]
+    assert broken(clean, card) == {"bias": 1, "anchor": 0}
+
+
+@pytest.mark.parametrize("score", [5.111, 0.017391, 17.04, 0.5], ids=str)
+def test_a_bound_passes_the_series_that_set_it(score: float) -> None:
+    bound = calibrated_bounds([{"peak": score}])["peak"]
+    assert MARGIN * score <= bound <= 1.01 * MARGIN * score
+
+
+def test_the_shares_of_all_gates_are_one_in_a_hundred() -> None:
+    assert sum(ALPHAS.values()) == pytest.approx(0.01)
 
 
 def test_scores_are_the_smallest_bounds_that_pass() -> None:
@@ -182,7 +202,7 @@ def test_scores_are_the_smallest_bounds_that_pass() -> None:
     share = 0.5
     low, high = (bound * share for bound in card.bounds.amplitude)
     figures = [
-        Figure(gate="bias", name="b", value=-1.4, low=-card.bounds.bias - 0.5, high=card.bounds.bias + 0.5),
+        Figure(gate="bias", name="b", value=-1.4, low=-1.5, high=1.5, needed=0.9),
         Figure(gate="amplitude", name="the typical change", value=0.4, low=low, high=high + 0.1),
         Figure(gate="amplitude", name="the largest change of a pixel", value=3.0, high=card.bounds.peak * share + 0.1),
         Figure(gate="amplitude", name="the noise left", value=0.9, high=1.02),
@@ -228,7 +248,7 @@ def test_real_slices_lend_their_shapes() -> None:
 
 
 def test_super_resolution_gets_sources_half_as_fine() -> None:
-    card = card_of("signal", operation="super-resolution", factor=2)
+    card = card_of("signal", operation="super-resolution", factors=(1, 2, 2))
     series = drawn_series(card, anatomies_for(card, ()), (1, 1))
     assert series.source.array.shape == (3, 192, 192)
     assert series.source.pixel_mm[0] >= 1.2
@@ -251,9 +271,22 @@ def test_planted_lesions_are_answered_and_clean_places_are_not(filter_: Restorer
     assert lesions
     assert {lesion.kind for lesion in lesions} <= {"erased", "created"}
     assert all(2 <= lesion.snr <= 16 and 3 <= lesion.diameter_mm <= 20 for lesion in lesions)
-    clear = [max(lesion.erased, lesion.created) for lesion in lesions if lesion.snr >= 7]
+    assert {"erased", "created", "anchor"} <= {gate for lesion in lesions for gate in lesion.answers}
+    clear = [max(lesion.answers["erased"], lesion.answers["created"]) for lesion in lesions if lesion.snr >= 7]
     assert clear
     assert float(np.median(clear)) > 7
+
+
+def test_a_large_lesion_is_seen_by_the_anchor_at_its_place(filter_: Restorer) -> None:
+    card = filter_.card
+    trial = tried(drawn_series(card, anatomies_for(card, ()), (1, 2)), filter_, card)
+    found: list[Lesion] = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        found += planted_lesions(trial.series, trial.restored, card, tier="simulated", rng=rng)
+    large = [lesion for lesion in found if lesion.diameter_mm > 10]
+    assert large
+    assert all(lesion.answers["anchor"] > 0.4 * abs(lesion.contrast) for lesion in large)
 
 
 def test_what_the_maps_answer_is_what_the_judge_withholds(filter_: Restorer) -> None:
@@ -271,7 +304,7 @@ def test_what_the_maps_answer_is_what_the_judge_withholds(filter_: Restorer) -> 
 
 
 def lesion(snr: float, score: float, *, tier: str = "simulated", kind: str = "erased", mm: float = 6.0) -> Lesion:
-    return Lesion(tier=tier, kind=kind, diameter_mm=mm, contrast=1.0, snr=snr, erased=score, created=0.0)
+    return Lesion(tier=tier, kind=kind, diameter_mm=mm, contrast=1.0, snr=snr, answers={"erased": score, "anchor": 1.0})
 
 
 def test_detection_is_told_by_what_can_be_seen() -> None:
@@ -282,8 +315,15 @@ def test_detection_is_told_by_what_can_be_seen() -> None:
     assert seen == {"n": 3, "caught": 0.6667, "interval": [0.0943, 0.9916]}
     assert isinstance(found["by tier"], dict)
     assert found["by tier"]["real"]["caught"] == 1.0
-    (row,) = [row for row in found["ROC"] if row["clean series beyond each bound"] == 0.2]  # type: ignore[attr-defined]
+    curve = found["ROC of the blob gates alone"]
+    (row,) = [row for row in curve if row["clean series beyond each bound"] == 0.2]  # type: ignore[attr-defined]
     assert (row["erased"], row["7–9"], row["9–12"], row["0–3"], row["3–5"]) == (8.0, 1.0, 0.0, 0.0, None)
+
+
+def test_a_lesion_is_caught_by_whatever_gate_answers() -> None:
+    found = detection([lesion(8, 3)], {"erased": 10.0, "anchor": 0.5}, [{"erased": 1.0}])
+    assert found["clearly seen in the source"]["caught"] == 1.0  # type: ignore[index]
+    assert found["by one gate alone"]["erased"]["caught"] == 0.0  # type: ignore[index]
 
 
 # Wrong inputs, and the whole
@@ -315,11 +355,12 @@ def test_a_study_sets_every_bound_and_says_what_it_is_worth(study: Study) -> Non
     json.dumps(study.report, allow_nan=False)
 
 
-def test_bounds_pass_what_they_were_calibrated_on(filter_: Restorer, study: Study) -> None:
+def test_calibrated_bounds_pass_what_they_were_calibrated_on(filter_: Restorer, study: Study) -> None:
     for seed in range(4):
         trial = tried(drawn_series(filter_.card, anatomies_for(filter_.card, ()), (1, seed)), filter_, filter_.card)
         verdict = judged(trial.series, trial.restored, study.card).verdict
-        assert verdict.passed, verdict.sentence()
+        # The pipeline of this test keeps no promise of a card, and no calibration makes it.
+        assert {failure.gate for failure in verdict.failures} <= {"bias", "anchor"}, verdict.sentence()
 
 
 def test_a_card_gets_bounds_and_calibration_and_stays_readable(study: Study, tmp_path: Path) -> None:

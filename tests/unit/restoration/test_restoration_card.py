@@ -40,7 +40,7 @@ def edit(bundles: Path, key: str, *value: object) -> None:
 
 def test_a_whole_card_is_read(bundles: Path) -> None:
     card = load_card("small", bundles=bundles)
-    assert (card.name, card.release, card.factor, card.slab) == ("small", "automatic", 1, 1)
+    assert (card.name, card.release, card.factors, card.slab) == ("small", "automatic", (1, 1, 1), 1)
     assert card.eligibility.pixel_mm == (0.2, 1.5)
 
 
@@ -69,7 +69,9 @@ def test_an_unknown_key_is_named(bundles: Path, key: str) -> None:
         ("release", "immediately"),
         ("slot", 0),
         ("slab", 0),
-        ("factor", 1.5),
+        ("factors", [1, 1.5, 1.5]),
+        ("factors", [1, 1, 2]),
+        ("factors", [2, 2, 2]),
         ("full_share", 1.5),
         ("anchor_mm", "1.4"),
         ("generative", "no"),
@@ -85,6 +87,16 @@ def test_an_unknown_word_or_value_is_named(bundles: Path, key: str, value: objec
     with pytest.raises(BundleError, match=f"the card's '{key}") as raised:
         load_card("small", bundles=bundles)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("ratio", [None, 1.2, [0.75], [0.75, "2"], [1, 2, 3]], ids=repr)
+def test_a_card_that_adds_slices_says_how_far_apart_they_may_lie(bundles: Path, ratio: object) -> None:
+    edit(bundles, "factors", [2, 1, 1])
+    edit(bundles, "parameters.step_ratio", ratio)
+    with pytest.raises(BundleError, match="step_ratio"):
+        load_card("small", bundles=bundles)
+    edit(bundles, "parameters.step_ratio", [0.75, 1.35])
+    assert load_card("small", bundles=bundles).step_ratio == (0.75, 1.35)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": NaN}', "\x00"], ids=repr)

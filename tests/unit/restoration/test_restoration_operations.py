@@ -91,7 +91,7 @@ def test_an_enlarged_picture_keeps_what_was_measured() -> None:
     rng = np.random.default_rng(1)
     source = volume(np.abs(rng.normal(1, 0.3, (2, 20, 24))), unit="signal")
     network = scripted(lambda slab: slab[0] + rng.normal(0, 0.2, slab[0].shape))
-    pipeline = Enlargement(card=card(operation="super-resolution", factor=2, anchor_mm=0.0), denoiser=network)
+    pipeline = Enlargement(card=card(operation="super-resolution", factors=(1, 2, 2), anchor_mm=0.0), denoiser=network)
     fine = pipeline.restore(source, strength=100)
     assert fine.array.shape == (2, 40, 48)
     assert fine.pixel_mm == (0.5, 0.5)
@@ -106,7 +106,7 @@ def test_padding_is_enlarged_with_its_picture() -> None:
     padding = np.zeros((1, 8, 8), bool)
     padding[0, :2] = True
     source = volume(np.ones((1, 8, 8)), unit="signal", padding=padding)
-    pipeline = Enlargement(card=card(factor=2, anchor_mm=0.0), denoiser=scripted(lambda slab: slab[0]))
+    pipeline = Enlargement(card=card(factors=(1, 2, 2), anchor_mm=0.0), denoiser=scripted(lambda slab: slab[0]))
     fine = pipeline.restore(source, strength=75)
     assert fine.padding is not None
     assert fine.padding.sum() == 4 * padding.sum()

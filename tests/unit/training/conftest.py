@@ -10,12 +10,12 @@ from training.recipe import (
     MrEnlargement,
     MrMotion,
     MrNoise,
-    Network,
     PetCounting,
     Planted,
     Recipe,
     Schedule,
     Simulation,
+    UNet,
     XrayDose,
 )
 
@@ -51,7 +51,7 @@ def make_recipe() -> Callable[..., Recipe]:
         return Recipe(
             name="small",
             seed=seed,
-            network=Network(widths=(8, 8), blocks=1, fold=2, slices=SLABS.get(kind, 1)),
+            network=UNet(name="RestorationUNet", widths=(8, 8), blocks=1, fold=2, slices=SLABS.get(kind, 1)),
             schedule=Schedule(
                 steps=steps, batch=4, crop=32, learning_rate=5e-3, weight_decay=1e-4, warmup=2, precision="float32"
             ),

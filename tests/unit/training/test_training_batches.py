@@ -17,7 +17,7 @@ from tests.unit.training.conftest import SIMULATIONS, SLABS
 from training.batch import BatchSource, balls, discs
 from training.data import load_slices, whole_kspace
 from training.errors import DataError
-from training.losses.pixel import l1
+from training.losses.pixel import energy_left, l1
 from training.losses.transfer import contrast_transfer
 from training.recipe import Planted, Recipe
 from training.sources import batch_source
@@ -157,3 +157,11 @@ def test_the_transfer_term_asks_for_the_discs_and_nothing_else() -> None:
     assert float(contrast_transfer(off, planted + off, truth, planted)) == pytest.approx(0, abs=1e-6)
     assert float(contrast_transfer(off, off, truth, planted)) == pytest.approx(1)
     assert float(l1(off, truth)) == pytest.approx(0.3)
+
+
+def test_the_energy_left_counts_every_crop_alike() -> None:
+    truth = torch.zeros(2, 1, 8, 8)
+    given = torch.cat((torch.full((1, 1, 8, 8), 1.0), torch.full((1, 1, 8, 8), 10.0)))
+    assert float(energy_left(given, truth, given)) == pytest.approx(1, abs=2e-3)
+    assert float(energy_left(0.5 * given, truth, given)) == pytest.approx(0.25, abs=1e-3)
+    assert float(energy_left(truth, truth, given)) == 0

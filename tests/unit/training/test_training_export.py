@@ -17,10 +17,11 @@ from training.errors import DataError
 from training.export import WEIGHTS, export_bundle, write_figures
 from training.figures import read_evaluation
 from training.fit import build_network
-from training.recipe import Recipe
+from training.recipe import Recipe, load_recipe
 
 MakeRecipe = Callable[..., Recipe]
 SHIPPED = Path(__file__).parents[3] / "restoration" / "bundles"
+RECIPES = Path(__file__).parents[3] / "training" / "recipes"
 
 
 CARD = {"name": "small", "version": "1.0.0", "title": "small", "unit": "HU", "weights_sha256": ""}
@@ -73,6 +74,14 @@ def test_shipped_bundles_are_complete_and_small(name: str) -> None:
     assert "Not a medical device" in (bundle / "docs" / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "name", [path.stem for path in sorted(RECIPES.glob("*.yaml")) if (SHIPPED / path.stem).is_dir()]
+)
+def test_a_shipped_bundle_names_the_recipe_that_trained_it(name: str) -> None:
+    card = json.loads((SHIPPED / name / "card.json").read_text(encoding="utf-8"))
+    assert card["parameters"]["recipe"] == load_recipe(RECIPES / f"{name}.yaml").digest
+
+
 def test_a_card_is_given_its_figures(tmp_path: Path) -> None:
     bundle = bundle_with_card(tmp_path / "ct-denoise")
     card = {**CARD, "weights_sha256": "0" * 64, "default_strength": 75.0}
@@ -94,7 +103,7 @@ def test_figures_of_other_weights_are_refused(tmp_path: Path) -> None:
 RECIPE = """
 name: small
 seed: 1
-network: {widths: [8, 8], blocks: 1, fold: 2}
+network: NETWORK
 schedule: {steps: 4, batch: 2, crop: 32, learning_rate: 0.001, weight_decay: 0, warmup: 1, precision: float32}
 planted: {share: 1, count: 1, radius: [2, 4], contrast: [0.1, 0.2]}
 simulation: {kind: mr, sigma: [0.03, 0.1], fill: [1.0], taper: [0.0, 0.1], gain: [0.0, 0.1], least_ratio: 1}
@@ -106,9 +115,16 @@ transfer_weight: 4
 """
 
 
-def test_from_recipe_to_bundle_on_the_command_line(tmp_path: Path) -> None:
+NETWORKS = {
+    "RestorationUNet": "{name: RestorationUNet, widths: [8, 8], blocks: 1, fold: 2}",
+    "RedCnn": "{name: RedCnn, channels: 4}",
+}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_from_recipe_to_bundle_on_the_command_line(network: str, tmp_path: Path) -> None:
     recipe, runs = tmp_path / "small.yaml", tmp_path / "runs"
-    recipe.write_text(RECIPE, encoding="utf-8")
+    recipe.write_text(RECIPE.replace("NETWORK", NETWORKS[network]), encoding="utf-8")
     bundle = bundle_with_card(tmp_path / "small")
     runner = CliRunner()
     trained = runner.invoke(app, ["train", str(recipe), "--runs", str(runs)], catch_exceptions=False)
@@ -116,4 +132,8 @@ def test_from_recipe_to_bundle_on_the_command_line(tmp_path: Path) -> None:
     exported = runner.invoke(app, ["export", str(recipe), "--runs", str(runs), "--bundles", str(tmp_path)])
     assert exported.exit_code == 0, exported.output
     assert "ct-denoise" in runner.invoke(app, ["list", "--runs", str(runs)], catch_exceptions=False).output
-    assert (bundle / WEIGHTS).exists()
+    parser = ConfigParser()
+    parser.read_config(bundle / "configs" / "inference.json")
+    built = parser.get_parsed_content("network_def")
+    assert type(built).__name__ == network
+    built.load_state_dict(load_file(bundle / WEIGHTS))

@@ -24,7 +24,7 @@ def source_of(recipe: Recipe, folder: Path) -> BatchSource:
 def loss(recipe: Recipe, source: BatchSource, network: torch.nn.Module) -> float:
     assert isinstance(network, type(build_network(recipe)))
     with torch.inference_mode():
-        pixel, transfer = loss_terms(network, source.batch(1000), "float32")
+        pixel, transfer = loss_terms(recipe, network, source.batch(1000))
     return float(pixel + recipe.transfer_weight * transfer)
 
 
