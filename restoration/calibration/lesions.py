@@ -19,7 +19,6 @@ from restoration.guard.blobs import BORDER_MM, CREATED, ERASED, blob_maps
 from restoration.guard.evidence import SliceEvidence, slice_evidence
 from restoration.guard.judge import stored_step
 from restoration.guard.kept import GATE as KEPT
-from restoration.guard.promise import allowance
 from restoration.kspace_grid import cropped, enlarged
 from restoration.levels import reference_level
 from restoration.volume import FloatArray, Volume
@@ -248,8 +247,7 @@ def _answers(evidence: SliceEvidence, card: Card, *, step: float) -> dict[str, _
     coarse = coarse_change(evidence, card)
     if coarse is None:
         return answers
-    needed = np.asarray(np.abs(coarse) / allowance(evidence), np.float32)
-    return answers | {ANCHOR: _Answer(values=needed, reduced=(1, 1))}
+    return answers | {ANCHOR: _Answer(values=np.asarray(np.abs(coarse), np.float32), reduced=(1, 1))}
 
 
 def _answered(lesion: _Planted, answers: Mapping[str, _Answer], pixel_mm: tuple[float, float], tier: str) -> Lesion:

@@ -12,7 +12,6 @@ import numpy as np
 
 from restoration.card import Card
 from restoration.guard.evidence import UNIT_WORDS, SliceEvidence
-from restoration.guard.promise import allowance
 from restoration.guard.verdict import Figure, Place
 from restoration.lowpass import lowpass, lowpass_volume
 from restoration.volume import FloatArray, Volume
@@ -29,7 +28,7 @@ def figures(evidence: SliceEvidence, card: Card) -> tuple[Figure, ...]:
     coarse = coarse_change(evidence, card)
     if coarse is None:
         return ()
-    return (_figure(coarse, evidence.index, evidence.unit_words, card, allowance(evidence)),)
+    return (_figure(coarse, evidence.index, evidence.unit_words, card),)
 
 
 def coarse_change(evidence: SliceEvidence, card: Card) -> FloatArray | None:
@@ -59,9 +58,7 @@ def _inner(image: FloatArray, beyond: Sequence[tuple[int, int]]) -> FloatArray:
     return image[..., rows : image.shape[-2] - rows, columns : image.shape[-1] - columns]
 
 
-def volume_figures(
-    source: Volume, restored: Volume, card: Card, *, level: float, allowances: Sequence[float]
-) -> Iterator[Figure]:
+def volume_figures(source: Volume, restored: Volume, card: Card, *, level: float) -> Iterator[Figure]:
     """Yield the same per slice for pipelines that are anchored along the normal, too.
 
     Parameters
@@ -72,8 +69,6 @@ def volume_figures(
         The pipeline's card.
     level
         `reference_level` of the source.
-    allowances
-        `allowance` of each slice.
     """
     if card.anchor_mm <= 0 or card.scope == "slice":
         return
@@ -84,20 +79,20 @@ def volume_figures(
     beyond = _beyond(sigma_mm, source.pixel_mm)
     around = np.pad(change, [(0, 0), *beyond])
     coarse = _inner(lowpass_volume(replace(source, padding=None), around, sigma_mm=sigma_mm), beyond)
-    for index, (plane, wider) in enumerate(zip(coarse, allowances, strict=True)):
-        yield _figure(plane, index, UNIT_WORDS[source.unit], card, wider)
+    for index, plane in enumerate(coarse):
+        yield _figure(plane, index, UNIT_WORDS[source.unit], card)
 
 
-def _figure(coarse: FloatArray, index: int, unit: str, card: Card, wider: float) -> Figure:
+def _figure(coarse: FloatArray, index: int, unit: str, card: Card) -> Figure:
     row, column = np.unravel_index(int(np.abs(coarse).argmax()), coarse.shape)
     value = float(coarse[row, column])
     return Figure(
         gate=GATE,
         name=f"the change of structures coarser than {WIDENING * card.anchor_mm:.1f} mm",
         value=value,
-        low=-card.bounds.anchor * wider,
-        high=card.bounds.anchor * wider,
+        low=-card.bounds.anchor,
+        high=card.bounds.anchor,
         unit=unit,
         place=Place(slice_index=index, row=int(row), column=int(column)),
-        needed=abs(value) / wider,
+        needed=abs(value),
     )

@@ -6,14 +6,13 @@ magnitude MR the floor that noise has lifted may go: only what it does not expla
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import ndimage
 
 from restoration.card import Card
 from restoration.guard.evidence import UNIT_WORDS, SliceEvidence
-from restoration.guard.promise import allowance
 from restoration.guard.tiles import WINDOW_MM, place_of, unchanged_beyond
 from restoration.guard.verdict import Figure, Place
 from restoration.volume import FloatArray, Volume
@@ -56,19 +55,16 @@ _NOISE_AREA = 16.0
 
 def figures(evidence: SliceEvidence, card: Card) -> tuple[Figure, ...]:
     """Return the mean change of each band that the slice has, and that of its worst tile."""
-    wider = allowance(evidence)
-    bands = (_band(evidence, card, wider, band) for band in BANDS[evidence.unit])
+    bands = (_band(evidence, card, band) for band in BANDS[evidence.unit])
     found = [figure for figure in bands if figure is not None]
     if card.scope == "slice":
         where = (evidence.index, *evidence.source.shape)
         of_what = _activity(evidence.source, evidence.unit, evidence.pixel_mm)
-        found.append(_tile_figure(tile_change(evidence), card, wider * of_what, evidence.unit_words, where))
+        found.append(_tile_figure(tile_change(evidence), card, of_what, evidence.unit_words, where))
     return tuple(found)
 
 
-def volume_figures(
-    source: Volume, restored: Volume, card: Card, *, level: float, allowances: Sequence[float]
-) -> Iterator[Figure]:
+def volume_figures(source: Volume, restored: Volume, card: Card, *, level: float) -> Iterator[Figure]:
     """Yield the worst tile of each slice for pipelines that use neighbours: there the window is a ball.
 
     A slice's own noise may go, however coarse it is in the slice; what is coarse in all directions may not.
@@ -81,8 +77,6 @@ def volume_figures(
         The pipeline's card.
     level
         `reference_level` of the source.
-    allowances
-        `allowance` of each slice.
     """
     if card.scope == "slice":
         return
@@ -92,10 +86,10 @@ def volume_figures(
     gaps = np.diff(source.positions_mm)
     width = WINDOW_MM / float(np.median(gaps)) if gaps.size else 0.0
     steady = ndimage.gaussian_filter1d(change, width, axis=0, mode="reflect") if width else change
-    for index, (plane, wider) in enumerate(zip(steady, allowances, strict=True)):
+    for index, plane in enumerate(steady):
         tiles = unchanged_beyond(plane, source.pixel_mm)
         of_what = _activity(source.array[index] / np.float32(level), source.unit, source.pixel_mm)
-        yield _tile_figure(tiles, card, wider * of_what, UNIT_WORDS[source.unit], (index, *plane.shape))
+        yield _tile_figure(tiles, card, of_what, UNIT_WORDS[source.unit], (index, *plane.shape))
 
 
 def tile_change(evidence: SliceEvidence) -> FloatArray:
@@ -104,7 +98,7 @@ def tile_change(evidence: SliceEvidence) -> FloatArray:
     return evidence.unexplained(change, lift)
 
 
-def _band(evidence: SliceEvidence, card: Card, wider: float, band: tuple[str, float, float]) -> Figure | None:
+def _band(evidence: SliceEvidence, card: Card, band: tuple[str, float, float]) -> Figure | None:
     tissue, low, high = band
     reach = max(1, round(_EDGE_MM / max(evidence.pixel_mm)))
     inside = ndimage.binary_erosion((evidence.base >= low) & (evidence.base < high) & evidence.keep, iterations=reach)
@@ -115,7 +109,7 @@ def _band(evidence: SliceEvidence, card: Card, wider: float, band: tuple[str, fl
     # Other units than HU have no fixed zero or scale: there a band's change counts against its own mean.
     scale = 1.0 if evidence.unit == "HU" else float(evidence.source[inside].mean())
     chance = 3 * float(change.std()) / scale * math.sqrt(_NOISE_AREA / count)
-    allowed = card.bounds.bias * wider + chance
+    allowed = card.bounds.bias + chance
     means = (np.asarray(one.mean(dtype=np.float64), np.float32) for one in (change, evidence.lift[inside]))
     value = float(evidence.unexplained(*means)) / scale
     return Figure(
@@ -126,7 +120,7 @@ def _band(evidence: SliceEvidence, card: Card, wider: float, band: tuple[str, fl
         high=allowed,
         unit="HU" if evidence.unit == "HU" else "of its mean",
         place=Place(slice_index=evidence.index),
-        needed=(abs(value) - chance) / wider,
+        needed=abs(value) - chance,
     )
 
 
@@ -138,7 +132,7 @@ def _activity(source: FloatArray, unit: str, pixel_mm: tuple[float, float]) -> F
 
 
 def _tile_figure(tiles: FloatArray, card: Card, wider: FloatArray, unit: str, where: tuple[int, ...]) -> Figure:
-    """Say the worst tile; `where` is the slice's index and shape, `wider` the factor of the promise per tile."""
+    """Say the worst tile; `where` is the slice's index and shape, `wider` what the bound is counted in per tile."""
     needed = np.abs(tiles) / wider
     worst = int(needed.argmax())
     value = float(tiles.flat[worst])

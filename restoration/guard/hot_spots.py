@@ -6,7 +6,7 @@ noise, which a right pipeline takes away: that of the change, which grows with t
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,9 +31,7 @@ _LEAST_COUNTS = np.float32(0.05)
 """The noise of a place is that of its surroundings, too: it does not vanish where nothing was measured."""
 
 
-def volume_figures(
-    source: Volume, restored: Volume, card: Card, *, level: float, allowances: Sequence[float]
-) -> Iterator[Figure]:
+def volume_figures(source: Volume, restored: Volume, card: Card, *, level: float) -> Iterator[Figure]:
     """Yield the change of peak and maximum of the hottest spot of each slice; nothing in other units.
 
     Parameters
@@ -44,8 +42,6 @@ def volume_figures(
         The pipeline's card.
     level
         `reference_level` of the source.
-    allowances
-        `allowance` of each slice.
     """
     if source.unit != _UNIT:
         return
@@ -53,7 +49,7 @@ def volume_figures(
     whole = replace(source, padding=None)
     sharp = [np.where(keep, one.array / np.float32(level), np.float32(0)) for one in (source, restored)]
     coarse = [lowpass_volume(whole, one, sigma_mm=SPHERE_SIGMA_MM) for one in sharp]
-    for index, wider in enumerate(allowances):
+    for index in range(len(source.array)):
         body = keep[index] & (coarse[0][index] > BACKGROUND_SHARES[_UNIT])
         if not (body & (coarse[0][index] > HOT)).any():
             continue
@@ -63,8 +59,8 @@ def volume_figures(
         place = Place(slice_index=index, row=row, column=column)
         of_peak = float(peak.after[row, column] / peak.before[row, column]) - 1
         of_voxel = float(voxel.after[body].max() / voxel.before[voxel.hottest]) - 1
-        yield _figure("the change of the hottest spot's peak", of_peak, peak.noise, card.bounds.bias, wider, place)
-        yield _figure("the change of the hottest voxel", of_voxel, voxel.noise, card.bounds.bias, wider, place)
+        yield _figure("the change of the hottest spot's peak", of_peak, peak.noise, card.bounds.bias, place)
+        yield _figure("the change of the hottest voxel", of_voxel, voxel.noise, card.bounds.bias, place)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,15 +89,15 @@ class _Read:
         return deviation / math.sqrt(float(self.before[self.hottest]))
 
 
-def _figure(name: str, value: float, noise: float, promised: float, wider: float, place: Place) -> Figure:
+def _figure(name: str, value: float, noise: float, promised: float, place: Place) -> Figure:
     chance = _DEVIATIONS * noise
     return Figure(
         gate=GATE,
         name=name,
         value=value,
-        low=-promised * wider - chance,
-        high=promised * wider + chance,
+        low=-promised - chance,
+        high=promised + chance,
         unit="of its value",
         place=place,
-        needed=(abs(value) - chance) / wider,
+        needed=abs(value) - chance,
     )

@@ -7,7 +7,6 @@ import numpy as np
 from restoration.card import Card
 from restoration.guard import amplitude, anchor, bias, blobs, completeness, domain, hot_spots, kept, slices, structure
 from restoration.guard.evidence import SliceEvidence, slice_evidence
-from restoration.guard.promise import allowance
 from restoration.guard.verdict import Figure, Verdict, worst
 from restoration.kspace_grid import enlarged
 from restoration.levels import reference_level
@@ -60,14 +59,12 @@ def all_figures(source: Volume, restored: Volume, *, card: Card, strength: float
     found += kept.figures(source, restored, card, level=level, step=step / level)
     before, restored = (slices.as_judged(volume, card) for volume in (before, restored))
     judged: list[Figure] = []
-    allowances = []
     for index in range(len(before.array)):
         evidence = slice_evidence(before, index, restored=restored, level=level)
-        allowances.append(allowance(evidence))
         judged += slice_figures(evidence, card, share=card.share_at(strength), step=step / level)
-    judged += anchor.volume_figures(before, restored, card, level=level, allowances=allowances)
-    judged += bias.volume_figures(before, restored, card, level=level, allowances=allowances)
-    judged += hot_spots.volume_figures(before, restored, card, level=level, allowances=allowances)
+    judged += anchor.volume_figures(before, restored, card, level=level)
+    judged += bias.volume_figures(before, restored, card, level=level)
+    judged += hot_spots.volume_figures(before, restored, card, level=level)
     return found + [slices.as_told(figure, card) for figure in judged]
 
 

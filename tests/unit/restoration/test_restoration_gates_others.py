@@ -250,16 +250,16 @@ def test_the_noise_of_the_hottest_voxel_may_go() -> None:
 # Promises
 
 
-@pytest.mark.parametrize(("sigma", "wider"), [(5.0, 1.0), (20.0, 1.0), (50.0, 2.0)], ids=str)
-def test_promises_grow_with_the_noise_beyond_the_stated_one(sigma: float, wider: float) -> None:
+@pytest.mark.parametrize("sigma", [5.0, 20.0, 50.0], ids=str)
+def test_promises_hold_whatever_the_noise(sigma: float) -> None:
     flat = np.full((1, 128, 128), 50, np.float32)
     grain = noise(flat.shape, sigma=0.8 * sigma, blur=0)
     source = replace(make_ct(), array=flat + grain, positions_mm=(0.0,), padding=None)
     change = source.with_array(source.array + np.float32(1.2))
     tile = figure(judge(source, change, card=bounded(card_for(source), bias=1.0), strength=75), "bias", "worst tile")
-    assert tile.high == pytest.approx(wider, rel=0.25)
-    assert tile.needed == pytest.approx(1.2 / (tile.high or 1), rel=0.1)
-    assert tile.passed == (wider > 1.2)
+    assert tile.high == pytest.approx(1)
+    assert tile.needed == pytest.approx(1.2, rel=0.1)
+    assert not tile.passed
 
 
 def test_beyond_the_picture_nothing_counts_as_changed() -> None:
