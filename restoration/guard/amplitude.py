@@ -73,7 +73,7 @@ def figures(evidence: SliceEvidence, card: Card, *, share: float, step: float) -
     step
         Distance between neighbouring stored values, in the figures' unit: rounding hides smaller changes.
     """
-    body = evidence.patient
+    body = evidence.body
     median = float(np.median(evidence.sigma[body])) if body.any() else 0.0
     if median <= 0:
         return ()
@@ -86,7 +86,7 @@ def figures(evidence: SliceEvidence, card: Card, *, share: float, step: float) -
 
 
 def _tiles(evidence: SliceEvidence, against_noise: FloatArray, allowed: _Allowed) -> tuple[Figure, ...]:
-    power = window_mean(np.square(against_noise), evidence.patient, evidence.pixel_mm)
+    power = window_mean(np.square(against_noise), evidence.body, evidence.pixel_mm)
     if not power.valid.any():
         return ()
     deviation = np.sqrt(power.values)
@@ -113,7 +113,7 @@ def _tiles(evidence: SliceEvidence, against_noise: FloatArray, allowed: _Allowed
 
 
 def _peak(evidence: SliceEvidence, against_noise: FloatArray, allowed: _Allowed) -> Figure:
-    inside = np.where(evidence.patient, against_noise, np.float32(0))
+    inside = np.where(evidence.body, against_noise, np.float32(0))
     row, column = np.unravel_index(int(inside.argmax()), inside.shape)
     return Figure(
         gate=GATE,
@@ -127,7 +127,7 @@ def _peak(evidence: SliceEvidence, against_noise: FloatArray, allowed: _Allowed)
 
 def _noise_left(evidence: SliceEvidence, before: float, allowed: _Allowed) -> Figure:
     """Compare the noise after with the noise before: a change of the right size but the wrong sign adds some."""
-    after = float(np.median(noise_map(evidence.source + evidence.change)[evidence.patient]))
+    after = float(np.median(noise_map(evidence.source + evidence.change)[evidence.body]))
     return Figure(
         gate=GATE,
         name="the noise left",
