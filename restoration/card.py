@@ -135,6 +135,8 @@ class Card:
         Whether output can hold structure that was drawn, not measured.
     anchor_mm
         Sigma of the low-pass below which the input is kept [mm].
+    change_limit
+        Largest change of a pixel before anchoring, in units of its local noise; None for no limit.
     default_strength
         Default operating point [percent].
     default_share, full_share
@@ -167,6 +169,7 @@ class Card:
     slot: Annotated[int, Field(ge=1, le=99)]
     generative: bool
     anchor_mm: Annotated[float, Field(ge=0)]
+    change_limit: Annotated[float, Field(gt=0)] | None
     default_strength: Annotated[float, Field(ge=0, le=100)]
     default_share: Annotated[float, Field(gt=0, le=1)]
     full_share: Annotated[float, Field(gt=0, le=1)]

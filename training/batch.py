@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.recipe import Planted
+from training.recipe import Planted, Sheets
 
 FloatArray = NDArray[np.float32]
 
@@ -19,6 +19,16 @@ _RIM = 8
 
 _EDGE = 0.5
 """Softness of their edge [pixels]."""
+
+_BEND = (10.0, 200.0)
+"""Radius that sheets are bent to [pixels]."""
+
+_REACH = (8.0, 50.0)
+"""How far sheets go on from their middle, where they fade [pixels]."""
+
+_FADE = 2.0
+_LEAN = 0.5
+"""Standard deviation of the tangent that sheets lean by from slice to slice."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,6 +117,57 @@ def balls(
                 edge = np.clip((np.sqrt(across + away**2) - radius) / _EDGE, -30, 30)
                 slab[index] += np.float32(contrast) / (1 + np.exp(edge)).astype(np.float32)
     return slab
+
+
+def sheets(
+    shape: tuple[int, int, int], how: Sheets, rng: np.random.Generator, *, noise: float, slice_pixels: float
+) -> FloatArray:
+    """Draw thin bent sheets of either sign into an empty slab: planes of fat, walls, fissures, septa.
+
+    Parameters
+    ----------
+    shape
+        Slices, rows, columns.
+    how
+        Count, thickness [pixels] and contrast [standard deviations of the noise].
+    rng
+        Source of chance.
+    noise
+        The crop's noise [unit of the data]: a sheet too faint for it would be asked for in vain.
+    slice_pixels
+        Distance of slices [pixels]; infinite for a single slice.
+
+    Returns
+    -------
+    FloatArray
+        (slices, rows, columns) float32 [unit of the data].
+    """
+    slices, rows, columns = shape
+    slab = np.zeros(shape, np.float32)
+    heights = np.arange(slices, dtype=np.float32) - slices // 2
+    for _ in range(how.count):
+        row, column = rng.uniform(_RIM, rows - _RIM), rng.uniform(_RIM, columns - _RIM)
+        bend, angle = np.exp(rng.uniform(*np.log(_BEND))), rng.uniform(0, 2 * np.pi)
+        half, reach = rng.uniform(*how.width) / 2, rng.uniform(*_REACH)
+        contrast, lean = rng.choice((-1, 1)) * rng.uniform(*how.contrast) * noise, rng.normal(0, _LEAN)
+        centre = _distance(rows, columns, row + bend * np.sin(angle), column + bend * np.cos(angle))
+        fading = _soft(_distance(rows, columns, row, column) - reach, _FADE)
+        for index, height in enumerate(heights):
+            moved = 0.0 if slices == 1 else lean * float(height) * slice_pixels
+            slab[index] += np.float32(contrast) * fading * _soft(np.abs(centre - bend - moved) - half, _EDGE)
+    return slab
+
+
+def _distance(rows: int, columns: int, row: float, column: float) -> FloatArray:
+    across = np.square(np.arange(rows, dtype=np.float32) - np.float32(row))
+    return np.asarray(
+        np.sqrt(across[:, None] + np.square(np.arange(columns, dtype=np.float32) - np.float32(column))), np.float32
+    )
+
+
+def _soft(beyond: FloatArray, width: float) -> FloatArray:
+    """Return 1 inside and 0 outside of an edge of that softness."""
+    return np.asarray(1 / (1 + np.exp(np.clip(beyond / np.float32(width), -30, 30))), np.float32)
 
 
 def turned(arrays: tuple[FloatArray, ...], rng: np.random.Generator) -> tuple[FloatArray, ...]:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from restoration.card import BUNDLES
 from training.errors import TrainingError
-from training.export import export_bundle, write_figures
+from training.export import borrow_card, export_bundle, write_figures
 from training.figures import read_evaluation
 from training.fit import CHECKPOINT, Row, fit, load_checkpoint
 from training.recipe import load_recipe
@@ -74,10 +74,17 @@ def train(
 
 
 @app.command()
-def export(recipe_path: RecipePath, runs: Runs = Path("training-runs"), bundles: Path = BUNDLES) -> None:
+def export(
+    recipe_path: RecipePath,
+    runs: Runs = Path("training-runs"),
+    bundles: Path = BUNDLES,
+    like: Annotated[str | None, typer.Option(help="Shipped bundle whose card a yardstick without one borrows.")] = None,
+) -> None:
     """Write the trained weights into the recipe's bundle, and their checksum into its card."""
     recipe = load_recipe(recipe_path)
     network, step = load_checkpoint(recipe, runs / recipe.name / CHECKPOINT)
+    if like is not None:
+        borrow_card(recipe.name, BUNDLES / like, bundles / recipe.name)
     digest = export_bundle(recipe, network, bundles / recipe.name)
     console.print(f"{recipe.name}: step {step} of {recipe.schedule.steps}, weights {digest[:12]}")
 

@@ -68,6 +68,38 @@ def export_bundle(recipe: Recipe, network: nn.Module, bundle: Path) -> str:
     return digest
 
 
+def borrow_card(name: str, shipped: Path, bundle: Path) -> None:
+    """Give a yardstick the card of the bundle that it is measured against, under its own name and without figures.
+
+    Parameters
+    ----------
+    name
+        The yardstick.
+    shipped
+        Bundle folder whose card is borrowed.
+    bundle
+        Bundle folder of the yardstick; a card that is there already is kept.
+
+    Raises
+    ------
+    DataError
+        There is no card to borrow, or the yardstick would stand among the shipped bundles.
+    """
+    if bundle.parent == shipped.parent:
+        raise DataError(
+            happened="a yardstick is no shipped bundle", subject=name, remedy="Name another folder with --bundles."
+        )
+    if (bundle / "card.json").exists():
+        return
+    if not (shipped / "card.json").exists():
+        raise DataError(happened="it has no card.json to borrow", subject=shipped.name, remedy="Name a shipped bundle.")
+    card = json.loads((shipped / "card.json").read_text(encoding="utf-8"))
+    bundle.mkdir(parents=True, exist_ok=True)
+    own = {"name": name, "title": f"Yardstick {name}", "release": "never", "parameters": {}, "figures": []}
+    unbound = dict.fromkeys(("structure", "erased", "created", "stability"))
+    _write_json(bundle / "card.json", card | own | {"calibration": {}, "bounds": card["bounds"] | unbound})
+
+
 def write_figures(evaluation: Evaluation, bundle: Path) -> int:
     """Write an evaluation's figures into a bundle's card.
 

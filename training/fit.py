@@ -20,7 +20,7 @@ from restoration.networks.redcnn import RedCnn
 from restoration.networks.unet import RestorationUNet
 from training.batch import Batch, BatchSource
 from training.errors import CheckpointError
-from training.losses.pixel import energy_left, l1
+from training.losses.pixel import energy_left, evened, l1
 from training.losses.transfer import contrast_transfer
 from training.recipe import Recipe, Schedule
 
@@ -81,11 +81,12 @@ def loss_terms(recipe: Recipe, network: nn.Module, batch: Batch) -> tuple[torch.
     answers = measured_kept(answers.float(), middle, batch.factors)
     answer, planted = answers[: len(batch.noisy)], answers[len(batch.noisy) :]
     given = middle[: len(batch.noisy)]
-    pixel = l1(answer, batch.clean) if recipe.fidelity == "l1" else energy_left(answer, batch.clean, given)
+    weights = evened(batch.clean, given) if recipe.evened else torch.ones(len(given))
+    pixel = l1(answer, batch.clean, weights) if recipe.fidelity == "l1" else energy_left(answer, batch.clean, given)
     if not len(planted):
         return pixel, torch.zeros(())
     alone, truth = answer[: len(planted)], batch.clean[: len(planted)]
-    return pixel, contrast_transfer(alone, planted, truth, batch.planted_clean)
+    return pixel, contrast_transfer(alone, planted, truth, batch.planted_clean, weights[: len(planted)])
 
 
 def fit(

@@ -50,6 +50,14 @@ class Schedule(_Part):
     warmup: int = Field(ge=0)
 
 
+class Sheets(_Part):
+    """Thin bent sheets: how many, how thick [pixels], contrast [standard deviations of the crop's noise]."""
+
+    count: int = Field(ge=1)
+    width: tuple[float, float]
+    contrast: tuple[float, float]
+
+
 class Planted(_Part):
     """Soft discs or balls planted in the truth: share of crops, count, radius [pixels], contrast [unit of the data]."""
 
@@ -57,13 +65,14 @@ class Planted(_Part):
     count: int = Field(ge=1)
     radius: tuple[float, float]
     contrast: tuple[float, float]
+    sheets: Sheets | None = None
 
 
 class CtNoise(_Part):
     """Inserted CT noise: standard deviation in soft tissue [HU], kernels, scans per slice, scaling per crop.
 
     A scan is one dose and one kernel with `realisations` of its noise. `least_ratio` is the least added noise on a real
-    slice against that slice's own: below it the slice is no truth.
+    slice against that slice's own: below it the slice is no truth. `heads` of the phantoms are heads.
     """
 
     kind: Literal["ct"]
@@ -74,6 +83,7 @@ class CtNoise(_Part):
     realisations: int = Field(ge=1)
     jitter: tuple[float, float]
     least_ratio: float = Field(ge=0)
+    heads: int = Field(default=0, ge=0)
 
 
 class CtSlab(CtNoise):
@@ -87,6 +97,7 @@ class CtSlab(CtNoise):
     slice_mm: tuple[float, float]
     correlation: tuple[float, float]
     bend: tuple[float, float]
+    heads: Literal[0] = 0
 
 
 class MrNoise(_Part):
@@ -166,6 +177,8 @@ class Recipe(_Part):
         Pixel term: mean absolute difference, or the share that is left of the energy of what was done to the crop.
     transfer_weight
         Weight of the contrast-transfer term.
+    evened
+        Whether every crop counts as if it had the batch's mean noise, in the absolute difference and the transfer term.
     """
 
     name: str
@@ -180,6 +193,7 @@ class Recipe(_Part):
     clamp: tuple[float, float] | None
     fidelity: Literal["l1", "energy left"] = "l1"
     transfer_weight: float = Field(ge=0)
+    evened: bool = False
 
     @property
     def digest(self) -> str:

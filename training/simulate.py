@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from restoration.anatomy.ct import ct_anatomy, ct_anatomy_volume
+from restoration.anatomy.ct import ct_anatomy, ct_anatomy_volume, ct_head
 from restoration.metrics.arrays import StoredSlice
 from restoration.physics.ct_dose import Kernel, Scanner, dose_for, inserted_noise
 from training.recipe import CtNoise, CtSlab, Recipe
@@ -22,6 +22,9 @@ PHANTOM_SIZE = 512
 SLAB_SIZE = 384
 SLAB_SLICES = 9
 """Slices of a phantom that is thin slices: four more than a network sees."""
+
+BODY_MM, HEAD_MM = (0.45, 0.9), (0.42, 0.55)
+"""Pixels of bodies and of heads [mm]."""
 
 _PILOT_VIEWS = 120
 
@@ -77,18 +80,20 @@ def ct_pairs(
     pairs = []
     for index in range(len(slices) + recipe.phantoms):
         rng = np.random.default_rng((recipe.seed, index))
-        path = cache / f"{_key(recipe, index, slices)}.npz"
+        head = index >= len(slices) + recipe.phantoms - noise.heads
+        path = cache / f"{_key(recipe, index, slices, head=head)}.npz"
         if not path.exists():
-            _write(path, slices[index] if index < len(slices) else None, noise, rng)
+            _write(path, slices[index] if index < len(slices) else None, noise, rng, head=head)
         pairs.append(_read(path, slices[index] if index < len(slices) else None, noise))
         progress(index + 1, len(slices) + recipe.phantoms)
     return pairs
 
 
-def _key(recipe: Recipe, index: int, slices: list[StoredSlice]) -> str:
-    content = slices[index].array.tobytes() if index < len(slices) else b"phantom"
-    facts = f"{recipe.seed} {index} {recipe.simulation.model_dump(exclude={'jitter', 'least_ratio'})}".encode()
-    return hashlib.sha256(facts + content).hexdigest()[:24]
+def _key(recipe: Recipe, index: int, slices: list[StoredSlice], *, head: bool) -> str:
+    drawn = b"head" if head else b"phantom"
+    content = slices[index].array.tobytes() if index < len(slices) else drawn
+    noise = recipe.simulation.model_dump(exclude={"jitter", "least_ratio", "heads"})
+    return hashlib.sha256(f"{recipe.seed} {index} {noise}".encode() + content).hexdigest()[:24]
 
 
 def _read(path: Path, item: StoredSlice | None, noise: CtNoise) -> Pair:
@@ -105,16 +110,18 @@ def _soft(clean: FloatArray) -> npt.NDArray[np.bool_]:
     return (clean > SOFT_TISSUE[0]) & (clean < SOFT_TISSUE[1])
 
 
-def _write(path: Path, item: StoredSlice | None, noise: CtNoise, rng: np.random.Generator) -> None:
-    pixel_mm = item.pixel_mm if item is not None else float(rng.uniform(0.45, 0.9))
+def _write(path: Path, item: StoredSlice | None, noise: CtNoise, rng: np.random.Generator, *, head: bool) -> None:
+    pixel_mm = item.pixel_mm if item is not None else float(rng.uniform(*(HEAD_MM if head else BODY_MM)))
     slice_mm = float(rng.uniform(*noise.slice_mm)) if isinstance(noise, CtSlab) else 0.0
-    clean = item.array[None] if item is not None else _phantom(noise, pixel_mm, slice_mm, rng)
+    clean = item.array[None] if item is not None else _phantom(noise, pixel_mm, slice_mm, rng, head=head)
     added = _noise(clean[len(clean) // 2], pixel_mm, noise, rng)
     half = np.float16
     np.savez(path, clean=clean.astype(half), noise=added.astype(half), spacing=np.array([pixel_mm, slice_mm]))
 
 
-def _phantom(noise: CtNoise, pixel_mm: float, slice_mm: float, rng: np.random.Generator) -> FloatArray:
+def _phantom(noise: CtNoise, pixel_mm: float, slice_mm: float, rng: np.random.Generator, *, head: bool) -> FloatArray:
+    if head:
+        return ct_head(PHANTOM_SIZE, rng, pixel_mm=pixel_mm)[None]
     if not isinstance(noise, CtSlab):
         return ct_anatomy(PHANTOM_SIZE, rng)[None]
     return ct_anatomy_volume(SLAB_SLICES, SLAB_SIZE, rng, spacing_mm=(slice_mm, pixel_mm, pixel_mm))

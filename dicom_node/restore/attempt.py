@@ -85,7 +85,8 @@ def attempt(
     OSError
         The disk did not take a file.
     """
-    restored = [_restored(stack, restorer, making) for stack in sources]
+    answers = [_restored(stack, restorer, making) for stack in sources]
+    restored = [slices for slices, _ in answers]
     plain = [item for stack in restored for item in stack]
     numbers = instance_numbers([item.source.header for item in plain])
     series = series_instance_uid(item.sop_instance_uid for item in plain)
@@ -113,13 +114,20 @@ def attempt(
         found=found,
         judgement=None
         if found.failures
-        else judge_results(found.volumes, card=restorer.card, strength=making.recipe.strength),
+        else judge_results(
+            found.volumes,
+            card=restorer.card,
+            strength=making.recipe.strength,
+            spared=sum(places for _, places in answers),
+        ),
     )
 
 
-def _restored(stack: SourceStack, restorer: Restorer, making: Making) -> list[_Restored]:
-    volume = restore(restorer, stack.volume, strength=making.recipe.strength)
-    return [_named(item, values, making) for item, values in zip(stack.slices, volume.array, strict=True)]
+def _restored(stack: SourceStack, restorer: Restorer, making: Making) -> tuple[list[_Restored], int]:
+    """Return the slices of a stack, and in how many places they are the source's."""
+    result = restore(restorer, stack.volume, strength=making.recipe.strength)
+    pairs = zip(stack.slices, result.volume.array, strict=True)
+    return [_named(item, values, making) for item, values in pairs], result.places
 
 
 def _named(item: Slice, values: FloatArray, making: Making) -> _Restored:

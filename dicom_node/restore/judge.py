@@ -6,6 +6,7 @@ from typing import Any
 
 from restoration.card import Card
 from restoration.guard.judge import judge, judge_domain
+from restoration.guard.spare import figures
 from restoration.guard.verdict import Verdict
 from restoration.volume import Volume
 
@@ -34,9 +35,20 @@ def judge_sources(volumes: Sequence[Volume], card: Card) -> Judgement:
     return _joined([judge_domain(volume, card) for volume in volumes])
 
 
-def judge_results(pairs: Sequence[tuple[Volume, Volume]], *, card: Card, strength: float) -> Judgement:
-    """Judge (source, stored result) of every stack; what fails here is withheld."""
-    return _joined([judge(source, result, card=card, strength=strength) for source, result in pairs])
+def judge_results(pairs: Sequence[tuple[Volume, Volume]], *, card: Card, strength: float, spared: int) -> Judgement:
+    """Judge (source, stored result) of every stack; what fails here is withheld.
+
+    Parameters
+    ----------
+    pairs
+        Source and result as it was read back, per stack.
+    card, strength
+        The pipeline's card, and what was asked for [percent].
+    spared
+        In how many places the source was given back, told among the figures.
+    """
+    verdicts = [judge(source, result, card=card, strength=strength) for source, result in pairs]
+    return _joined([*verdicts, Verdict(figures=figures(card, spared))])
 
 
 def _joined(verdicts: Sequence[Verdict]) -> Judgement:

@@ -7,6 +7,7 @@ from dicom_node.domain.errors import NodeError
 from restoration import registry
 from restoration.card import load_card
 from restoration.errors import RestorationError
+from restoration.guard.spare import Spared, spared
 from restoration.restorer import Restorer
 from restoration.volume import Volume
 
@@ -33,8 +34,8 @@ def load(name: str, device: str) -> Restorer:
     return registry.load(name, device=device)
 
 
-def restore(restorer: Restorer, volume: Volume, *, strength: float) -> Volume:
-    """Restore one volume.
+def restore(restorer: Restorer, volume: Volume, *, strength: float) -> Spared:
+    """Restore one volume, and give the source back where the change looks like a structure.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def restore(restorer: Restorer, volume: Volume, *, strength: float) -> Volume:
         The pipeline did not take it.
     """
     try:
-        return restorer.restore(volume, strength=strength)
+        return spared(volume, restorer.restore(volume, strength=strength), restorer.card)
     except RestorationError as error:
         raise CannotRestore(happened=error.happened, subject=error.subject, remedy=error.remedy) from error
 

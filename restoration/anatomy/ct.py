@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import ndimage
 
+from restoration.anatomy.head import AIR, MUSCLE, Pose, TissueArray, drawn_pose, head
 from restoration.anatomy.shapes.grid import BoolArray, FloatArray, Grid, Triple, layers_for, thick
-from restoration.anatomy.shapes.leaves import leaves, leaves_volume, wavy_ellipse
+from restoration.anatomy.shapes.leaves import leaves, leaves_volume, texture_volume, wavy_ellipse
 from restoration.anatomy.shapes.solids import Ellipsoid, Tube, random_axes, random_waves
 
 AIR_HU = -1000.0
@@ -14,6 +15,13 @@ _SHARES = (0.08, 0.04, 0.12, 0.05, 0.1, 0.14, 0.14, 0.1, 0.08, 0.05, 0.04, 0.04,
 _COARSE = (-870, -750, 700, 1200)
 _ORGANS = (-850, -100, 10, 35, 45, 55, 70, 120)
 _ORGAN_SHARES = (0.12, 0.18, 0.08, 0.16, 0.18, 0.14, 0.1, 0.04)
+_HEAD_HU = (AIR_HU, -90.0, 1150.0, 450.0, 8.0, 38.0, 29.0, 34.0, 55.0, 45.0, 60.0)
+"""Of each tissue of a head, by its number."""
+
+_HEAD_SPREAD = (0.0, 10.0, 250.0, 150.0, 4.0, 2.0, 2.0, 2.0, 10.0, 80.0, 25.0)
+"""How far it differs from head to head [HU]."""
+
+_HEAD_SLICE_MM = (2.0, 5.0)
 _VESSELS_HU = (35, 55, 120, 180, 250, 320)
 
 
@@ -69,6 +77,66 @@ def ct_anatomy_volume(slices: int, size: int, rng: np.random.Generator, *, spaci
     volume[~body] = AIR_HU
     blur = rng.uniform(0.45, 0.9)
     return np.asarray(ndimage.gaussian_filter(thick(volume, layers), (0.0, blur, blur)), np.float32)
+
+
+def ct_head(size: int, rng: np.random.Generator, *, pixel_mm: float) -> FloatArray:
+    """Draw a slice of a head: scalp, skull, brain and what lies in them.
+
+    Parameters
+    ----------
+    size
+        Rows and columns [pixels].
+    rng
+        Source of chance.
+    pixel_mm
+        Distance between rows and columns [mm].
+
+    Returns
+    -------
+    FloatArray
+        (size, size) float32 [HU], with partial volume over the slice thickness.
+    """
+    spacing_mm = (float(rng.uniform(*_HEAD_SLICE_MM)), pixel_mm, pixel_mm)
+    layers = layers_for(spacing_mm)
+    grid = Grid(shape=(1, size, size), spacing_mm=spacing_mm).layered(layers)
+    pose = drawn_pose(grid, rng)
+    labels = head(grid, pose, rng)
+    _ears(labels, grid, pose, rng)
+    _air_cells(labels, grid, pose, rng)
+    values = np.asarray(_HEAD_HU + rng.normal(0, 1, len(_HEAD_HU)) * _HEAD_SPREAD, np.float32)
+    values[AIR] = AIR_HU
+    volume = values[labels] + np.float32(rng.uniform(0.5, 3)) * texture_volume(grid, 1.6, rng) * (labels != AIR)
+    blur = rng.uniform(0.45, 0.9)
+    return np.asarray(ndimage.gaussian_filter(thick(volume, layers), (0.0, blur, blur))[0], np.float32)
+
+
+def _ears(labels: TissueArray, grid: Grid, pose: Pose, rng: np.random.Generator) -> None:
+    """Hang folds of skin in the air beside the head: nothing else is as fine and as high as their edges."""
+    for side in (-1, 1):
+        for _ in range(int(rng.integers(2, 6))):
+            up, back, left = rng.uniform(-70, 40), rng.uniform(-20, 50), side * rng.uniform(82, 98)
+            radii = (rng.uniform(6, 35), rng.uniform(4, 14), rng.uniform(2, 9))
+            thick_mm = rng.uniform(1.2, 3.5)
+            inner = [max(0.4, radius - thick_mm) for radius in radii]
+            shift = rng.uniform(-thick_mm, thick_mm, 2)
+            waves = random_waves(rng, 0.1)
+            for centre, size, tissue in (
+                ((up, back, left), radii, MUSCLE),
+                ((up, back + shift[0], left + shift[1]), (inner[0], inner[1], inner[2]), AIR),
+            ):
+                where, mask = pose.ellipsoid(centre, size, waves).inside(grid)
+                part = labels[where]
+                part[mask & ((part == AIR) | ((part == MUSCLE) & (tissue == AIR)))] = tissue
+
+
+def _air_cells(labels: TissueArray, grid: Grid, pose: Pose, rng: np.random.Generator) -> None:
+    """Put cells of air low in the head, as sinuses and mastoid have them."""
+    for _ in range(int(rng.integers(0, 40))):
+        radius = rng.uniform(1, 6)
+        centre = (rng.uniform(-70, -20), rng.uniform(-95, 60), rng.uniform(-70, 70))
+        size = (radius, radius * rng.uniform(0.5, 1), radius * rng.uniform(0.5, 1))
+        where, mask = pose.ellipsoid(centre, size, random_waves(rng, 0.15)).inside(grid)
+        labels[where][mask] = AIR
 
 
 def _vessels(volume: FloatArray, grid: Grid, rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""Heads for MR: scalp, skull, folded brain, ventricles, eyes, vessels and lesions as numbers of tissues. Pure.
+"""Heads for MR and CT: scalp, skull, folded brain, ventricles, eyes, vessels and lesions as numbers of tissues. Pure.
 
 Fissures are the zero sheets of a smooth random field; what lies near one, or near the surface, is grey matter.
 """

@@ -9,9 +9,14 @@ from collections.abc import Sequence
 
 from scipy import stats
 
-BLOBS = "erased or created"
-ALPHAS = {"amplitude_high": 0.00125, "peak": 0.00125, "structure": 0.00125, BLOBS: 0.00625}
-"""Share of clean series that each calibrated gate may withhold, one in a hundred together; 800 can tell 1 in 800."""
+ALPHAS = {"amplitude_high": 0.00125, "peak": 0.00125, "structure": 0.00125}
+"""Share of clean series that each calibrated gate may withhold; 800 can tell 1 in 800."""
+
+SPARED = 0.05
+"""Share of clean series in which the blob gates may find a place, where the source is then given back."""
+
+NOT_SPARED = 0.00625
+"""The same where no source can be given back, and the series is withheld: with `ALPHAS` one in a hundred."""
 
 CONFIDENCE = 0.95
 

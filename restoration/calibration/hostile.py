@@ -9,9 +9,10 @@ from scipy import ndimage
 
 from restoration.calibration.conformal import clopper_pearson
 from restoration.calibration.simulated import Series
-from restoration.calibration.trial import Trial, judged, stored
+from restoration.calibration.trial import Trial, judged, stored, tried
 from restoration.card import Card
-from restoration.guard.judge import judge, judge_domain
+from restoration.guard.judge import judge_domain
+from restoration.guard.spare import spared
 from restoration.restorer import Restorer
 from restoration.volume import Volume
 
@@ -90,15 +91,16 @@ def _on_grid(volume: Volume, grid: Volume) -> Volume:
 
 
 def _swapped(one: Trial, other: Trial, card: Card) -> str:
-    return WITHIN if judged(one.series, other.restored, card).verdict.passed else WITHHELD
+    result = spared(one.series.source, other.restored, card).volume
+    return WITHIN if judged(one.series, stored(result), card).verdict.passed else WITHHELD
 
 
 def _outcome(series: Series, wrong: Wrong, restorer: Restorer, card: Card) -> str:
     source = wrong(series.source)
     if not judge_domain(source, card).passed:
         return REFUSED
-    restored = stored(restorer.restore(source, strength=series.strength))
-    return WITHIN if judge(source, restored, card=card, strength=series.strength).passed else WITHHELD
+    trial = tried(replace(series, source=source), restorer, card)
+    return WITHIN if trial.verdict.passed else WITHHELD
 
 
 def _rates(found: Sequence[str]) -> Row:

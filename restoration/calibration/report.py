@@ -8,6 +8,8 @@ from rich.table import Table
 Row = Mapping[str, object]
 
 _ALPHAS = "share of clean series that each gate may withhold"
+_SPARED = "share of clean series with a place beyond the blob gates"
+_PROOF = ("proved on", "withheld", "share", "interval", "with spared places", "spared places")
 _BROKEN = "calibrating series that break a promise"
 
 
@@ -29,7 +31,8 @@ def summary(report: Row) -> dict[str, object]:
         _ALPHAS: report[_ALPHAS],
         "margin": report["margin"],
         _BROKEN: report[_BROKEN],
-        "clean series withheld": {key: proof[key] for key in ("proved on", "withheld", "share", "interval")},
+        _SPARED: report[_SPARED],
+        "clean series withheld": {key: proof[key] for key in _PROOF},
         "planted lesions": dict(found),
         "wrong inputs": report["wrong inputs"],
         "real series": {
@@ -55,6 +58,7 @@ def print_report(console: Console, report: Row) -> None:
     console.print(
         f"clean series withheld: {proof['withheld']} of {proof['proved on']}, 95 % interval {proof['interval']}"
     )
+    console.print(f"with spared places: {proof['with spared places']}, {proof['spared places']} places in all")
     for row in _rows(proof["series"]):
         console.print(f"  {row['series']}: {row['why']}")
     found = _mapping(report["planted lesions"])

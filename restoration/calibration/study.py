@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from restoration.calibration.anatomies import anatomies_for
-from restoration.calibration.conformal import ALPHAS, BLOBS, clopper_pearson, conformal_bound
+from restoration.calibration.conformal import ALPHAS, NOT_SPARED, SPARED, clopper_pearson, conformal_bound
 from restoration.calibration.detection import detection
 from restoration.calibration.hostile import outcomes
 from restoration.calibration.lesions import LOCAL, Lesion, planted_lesions
@@ -24,6 +24,7 @@ from restoration.calibration.trial import Trial, tried
 from restoration.card import Card
 from restoration.guard.blobs import CREATED, ERASED
 from restoration.guard.judge import judge_domain
+from restoration.guard.spare import can_spare
 from restoration.guard.stability import judge_stability
 from restoration.restorer import Restorer
 
@@ -92,8 +93,11 @@ def studied(restorer: Restorer, plan: Plan, watch: Watch) -> Study:
     watch
         Shows progress.
     """
-    clean = [trial.scores for trial in _trials(restorer, restorer.card, plan, watch, part=CALIBRATING)]
-    card = rebounded(restorer.card, calibrated_bounds(clean))
+    # Without bounds of its own nothing is spared, so that the scores are those of the pipeline itself.
+    bare = replace(restorer.card, bounds=replace(restorer.card.bounds, erased=None, created=None))
+    clean = [trial.scores for trial in _trials(restorer, bare, plan, watch, part=CALIBRATING)]
+    share = SPARED if can_spare(restorer.card) else NOT_SPARED
+    card = rebounded(restorer.card, calibrated_bounds(clean, blobs=share))
     card = replace(card, bounds=replace(card.bounds, stability=_stability(restorer, plan, watch)))
     proof, kept, lesions = _proof(restorer, card, plan, watch)
     listed, real_lesions = _real(restorer, card, plan, watch)
@@ -105,6 +109,7 @@ def studied(restorer: Restorer, plan: Plan, watch: Watch) -> Study:
         "seeds": {"calibrated": CALIBRATING, "proved": PROVING, "planted": PLANTING},
         "calibrated on": len(clean),
         "share of clean series that each gate may withhold": ALPHAS,
+        "share of clean series with a place beyond the blob gates": share,
         "margin": MARGIN,
         "calibrating series that break a promise": broken(clean, restorer.card),
         "bounds": _bounds_before_and_after(restorer.card, card),
@@ -116,15 +121,17 @@ def studied(restorer: Restorer, plan: Plan, watch: Watch) -> Study:
     return Study(card=card, report=report)
 
 
-def calibrated_bounds(clean: Sequence[Scores]) -> dict[str, float]:
+def calibrated_bounds(clean: Sequence[Scores], *, blobs: float) -> dict[str, float]:
     """Return split-conformal bounds per gate that has none of its own; the card's promises stay as they are.
 
     Parameters
     ----------
     clean
         Scores of clean series.
+    blobs
+        Share of them that the two blob gates together may find something in.
     """
-    bounds = _blob_bounds([found for found in clean if ERASED in found and CREATED in found])
+    bounds = _blob_bounds([found for found in clean if ERASED in found and CREATED in found], blobs)
     for name, alpha in ALPHAS.items():
         scores = [found[name] for found in clean if name in found]
         if scores:
@@ -132,12 +139,12 @@ def calibrated_bounds(clean: Sequence[Scores]) -> dict[str, float]:
     return bounds
 
 
-def _blob_bounds(clean: Sequence[Scores]) -> dict[str, float]:
+def _blob_bounds(clean: Sequence[Scores], alpha: float) -> dict[str, float]:
     """Bound both blob gates as one, each in proportion to its tail: who is beyond one is often beyond both."""
     if not clean:
         return {}
     tails = {gate: conformal_bound([found[gate] for found in clean], _TAIL) for gate in (ERASED, CREATED)}
-    joint = conformal_bound([max(found[gate] / tail for gate, tail in tails.items()) for found in clean], ALPHAS[BLOBS])
+    joint = conformal_bound([max(found[gate] / tail for gate, tail in tails.items()) for found in clean], alpha)
     return {gate: _rounded_up(joint * tail) for gate, tail in tails.items()}
 
 
@@ -189,9 +196,11 @@ def _proof(restorer: Restorer, card: Card, plan: Plan, watch: Watch) -> tuple[Ro
     """Judge series that calibrated nothing, and plant lesions in their results."""
     wanted = plan.lesions * (1 - _REAL_SHARE if plan.data else 1)
     withheld: list[Row] = []
+    places: list[int] = []
     kept: list[Trial] = []
     lesions: list[Lesion] = []
     for done, trial in enumerate(_trials(restorer, card, plan, watch, part=PROVING), start=1):
+        places.append(trial.places)
         if not trial.verdict.passed:
             withheld.append({"series": trial.series.name, "why": trial.verdict.sentence()})
         if len(kept) < _HOSTILE_SERIES:
@@ -204,6 +213,8 @@ def _proof(restorer: Restorer, card: Card, plan: Plan, watch: Watch) -> tuple[Ro
         "share": round(len(withheld) / plan.prove, 4) if plan.prove else None,
         "interval": [round(low, 4), round(high, 4)],
         "series": withheld,
+        "with spared places": sum(found > 0 for found in places),
+        "spared places": sum(places),
     }
     return proof, kept, lesions
 
@@ -228,11 +239,12 @@ def _real(restorer: Restorer, card: Card, plan: Plan, watch: Watch) -> tuple[lis
     for index in watch(range(len(series)), "real series"):
         fit = judge_domain(series[index].source, card)
         if not fit.passed:
-            rows.append({"series": series[index].name, "outcome": "refused", "why": fit.sentence()})
+            rows.append({"series": series[index].name, "outcome": "refused", "why": fit.sentence(), "spared": 0})
             continue
         trial = tried(series[index], restorer, card)
         outcome = "within bounds" if trial.verdict.passed else "withheld"
-        rows.append({"series": series[index].name, "outcome": outcome, "why": trial.verdict.sentence()})
+        why = trial.verdict.sentence()
+        rows.append({"series": series[index].name, "outcome": outcome, "why": why, "spared": trial.places})
         wanted = int(plan.lesions * _REAL_SHARE * (index + 1) / len(series)) - len(lesions)
         lesions += _planted(trial, card, "real", wanted, index)
     return rows, lesions

@@ -1,6 +1,6 @@
 """One series through a pipeline as a job would do it, and every figure of its result. Pure but for the pipeline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from restoration.calibration.scores import Scores, scores_of
 from restoration.calibration.simulated import Series
 from restoration.card import Card
 from restoration.guard.judge import all_figures
+from restoration.guard.spare import spared
 from restoration.guard.verdict import Verdict, worst
 from restoration.restorer import Restorer
 from restoration.volume import Volume
@@ -29,18 +30,21 @@ class Trial:
         The verdict under the card that was asked.
     scores
         The smallest bounds that would pass it.
+    places
+        In how many places it is the source's (`restoration.guard.spare`).
     """
 
     series: Series
     restored: Volume
     verdict: Verdict
     scores: Scores
+    places: int = 0
 
 
 def tried(series: Series, restorer: Restorer, card: Card) -> Trial:
-    """Restore a series and judge it."""
-    restored = stored(restorer.restore(series.source, strength=series.strength))
-    return judged(series, restored, card)
+    """Restore a series, spare what the card's bounds ask for, and judge it."""
+    result = spared(series.source, restorer.restore(series.source, strength=series.strength), card)
+    return replace(judged(series, stored(result.volume), card), places=result.places)
 
 
 def judged(series: Series, restored: Volume, card: Card) -> Trial:

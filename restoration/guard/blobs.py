@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy import fft, ndimage
 
 from restoration.card import Card
-from restoration.guard.evidence import BASE_MM, SliceEvidence
+from restoration.guard.evidence import BASE_MM, SliceEvidence, floor_mm
 from restoration.guard.noise import noise_map
 from restoration.guard.residual_spectrum import radial_power
 from restoration.guard.verdict import Figure, Place
@@ -176,7 +176,7 @@ def blob_maps(evidence: SliceEvidence, *, step: float) -> BlobMaps | None:
 def _figure(evidence: SliceEvidence, maps: BlobMaps, gate: str, found: FloatArray, bound: float | None) -> Figure:
     row, column = (int(place) for place in np.unravel_index(int(found.argmax()), found.shape))
     value = float(found[row, column])
-    size = f", {_size(maps, row, column):g} mm across" if value > 0 else ""
+    size = f", {size_mm(maps, row, column):g} mm across" if value > 0 else ""
     return Figure(
         gate=gate,
         name=f"the largest {gate} blob",
@@ -191,7 +191,7 @@ def _figure(evidence: SliceEvidence, maps: BlobMaps, gate: str, found: FloatArra
     )
 
 
-def _size(maps: BlobMaps, row: int, column: int) -> float:
+def size_mm(maps: BlobMaps, row: int, column: int) -> float:
     """Return the diameter of the disc that fits the change around a place best [mm].
 
     The filters themselves do not tell: below the anchor even a small lesion stands alone, and answers all of them.
@@ -223,12 +223,20 @@ def _grid(evidence: SliceEvidence, reduced: tuple[int, int]) -> _Grid:
     pixel_mm = (evidence.pixel_mm[0] * reduced[0], evidence.pixel_mm[1] * reduced[1])
     return _Grid(
         source=_averaged(source, reduced),
-        change=_averaged(evidence.change - np.clip(mean, -_LIFT_ALLOWANCE * evidence.lift, 0), reduced),
+        change=_averaged(_without_floor(evidence), reduced),
         sigma=_averaged(evidence.sigma, reduced),
         lift=_averaged(evidence.lift, reduced),
         body=_averaged(body.astype(np.float32), reduced) > 0.5,
         pixel_mm=pixel_mm,
     )
+
+
+def _without_floor(evidence: SliceEvidence) -> FloatArray:
+    """Return the change without what taking away the floor of magnitudes explains."""
+    if evidence.unit != "signal":
+        return evidence.change
+    mean = lowpass(evidence.change, sigma_mm=floor_mm(evidence.pixel_mm), pixel_mm=evidence.pixel_mm)
+    return evidence.change - np.clip(mean, -_LIFT_ALLOWANCE * evidence.lift, 0)
 
 
 def _inner(evidence: SliceEvidence) -> BoolArray:

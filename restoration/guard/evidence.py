@@ -14,6 +14,7 @@ from restoration.volume import BoolArray, FloatArray, Volume
 BASE_MM = {"HU": 2.0, "signal": 2.0, "Bq/mL": 8.0, "exposure": 2.0}
 """Sigma of the low-pass that says which tissue a pixel belongs to [mm]: single pixels are too noisy to tell."""
 
+_FLOOR_MM = 0.8
 AIR_HU = -950.0
 BACKGROUND_SHARES = {"signal": 0.1, "Bq/mL": 0.05, "exposure": 0.02}
 """Shares of the reference level above which a place is body; in a projection nearly everything is."""
@@ -94,6 +95,14 @@ class SliceEvidence:
         return UNIT_WORDS[self.unit]
 
 
+def floor_mm(pixel_mm: tuple[float, float]) -> float:
+    """Sigma of the low-pass under which the floor of magnitudes is read [mm].
+
+    Bone between bright tissues is narrower than the low-pass that tells tissues apart.
+    """
+    return max(_FLOOR_MM, *pixel_mm)
+
+
 def slice_evidence(source: Volume, index: int, *, restored: Volume | None = None, level: float) -> SliceEvidence:
     """Prepare one slice.
 
@@ -116,7 +125,7 @@ def slice_evidence(source: Volume, index: int, *, restored: Volume | None = None
     hidden, sigma = None if keep.all() else keep, noise_map(before)
     lifted = np.zeros_like(before)
     if source.unit == "signal":
-        lifted = lift(before, sigma, width_mm=BASE_MM[source.unit], pixel_mm=source.pixel_mm, keep=hidden)
+        lifted = lift(before, sigma, width_mm=floor_mm(source.pixel_mm), pixel_mm=source.pixel_mm, keep=hidden)
     return SliceEvidence(
         index=index,
         unit=source.unit,

@@ -63,7 +63,13 @@ def test_a_series_is_restored_and_published(bench: Bench) -> None:
     job = bench.add_job(revision_id)
     done = bench.run()
     assert (done.id, done.state, done.reason, done.series_number) == (job, "done", "", 3091)
-    assert {figure["gate"] for figure in done.figures} >= {"domain", "stored file", "bias", "anchor", "amplitude"}
+    assert {figure["gate"] for figure in done.figures} >= {
+        "domain",
+        "stored file",
+        "bias",
+        "anchor",
+        "amplitude",
+    }
     assert all(figure["passed"] for figure in done.figures)
     assert done.execution["pixels"]
     [derived] = bench.all(tables.DerivedSeries)

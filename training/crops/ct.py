@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from training.batch import Batch, balls, stacked, turned
+from training.batch import Batch, balls, sheets, stacked, turned
 from training.recipe import CtNoise, CtSlab, Recipe
 from training.simulate import Pair
 
@@ -40,7 +40,7 @@ class CtCrops:
         rng = np.random.default_rng((self.recipe.seed, 1, step))
         crops = [self._crop(rng) for _ in range(self.recipe.schedule.batch)]
         measured_twice = crops[: round(self.recipe.planted.share * len(crops))]
-        more = [clean + self._planted(clean, slice_pixels, rng) for clean, _, slice_pixels in measured_twice]
+        more = [clean + self._planted(added, slice_pixels, rng) for clean, added, slice_pixels in measured_twice]
         pack = (self.recipe.scale, self.recipe.clamp)
         middle = self.recipe.network.slices // 2
         return Batch(
@@ -50,9 +50,14 @@ class CtCrops:
             planted_clean=stacked([full[middle] for full in more], *pack),
         )
 
-    def _planted(self, clean: FloatArray, slice_pixels: float, rng: np.random.Generator) -> FloatArray:
-        slices, rows, columns = clean.shape
-        return balls((slices, rows, columns), self.recipe.planted, rng, slice_pixels=slice_pixels)
+    def _planted(self, added: FloatArray, slice_pixels: float, rng: np.random.Generator) -> FloatArray:
+        slices, rows, columns = added.shape
+        how = self.recipe.planted
+        drawn = balls((slices, rows, columns), how, rng, slice_pixels=slice_pixels)
+        if how.sheets is None:
+            return drawn
+        noise = float(added.std())
+        return drawn + sheets((slices, rows, columns), how.sheets, rng, noise=noise, slice_pixels=slice_pixels)
 
     def _crop(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, float]:
         """Draw truth that holds enough body, its noise, and the distance of slices [pixels]."""
@@ -69,7 +74,7 @@ class CtCrops:
         added = self._realised(pair.noise[scan][where], rng) * factor
         clean, added = turned((clean, added), rng)
         slice_pixels = slice_mm / pair.pixel_mm if slice_mm else np.inf
-        return clean + self._planted(clean, slice_pixels, rng) * rng.integers(2), added, slice_pixels
+        return clean + self._planted(added, slice_pixels, rng) * rng.integers(2), added, slice_pixels
 
     def _neighbours(self, pair: Pair, clean: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, float]:
         """Return as many neighbouring slices as the network sees, and their distance [mm]."""
@@ -84,10 +89,11 @@ class CtCrops:
         )
 
     def _realised(self, scan: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """Return one realisation per slice; neighbours share some of it."""
+        """Return one realisation per slice, which neighbours share some of, or a fresh mixture for a single slice."""
         count = self.recipe.network.slices
         if not isinstance(self.noise, CtSlab):
-            return scan[rng.integers(len(scan), size=1)]
+            mixture = rng.normal(size=len(scan)).astype(np.float32)
+            return np.tensordot(mixture / np.linalg.norm(mixture), scan, 1)[None]
         chosen = scan[rng.permutation(len(scan))[: count + 2]]
         shared = np.float32(rng.uniform(*self.noise.correlation))
         mixed = chosen[1:-1] + shared * (chosen[:-2] + chosen[2:])

@@ -6,9 +6,32 @@ _STILL = 0.002
 """Energy below which a crop counts as untouched [network units squared]."""
 
 
-def l1(answer: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Mean absolute difference [network units]; blurs less than the squared one."""
-    return (answer - truth).abs().mean()
+_QUIET = 0.005
+"""Noise below which a crop gets no more weight [network units]."""
+
+
+def l1(answer: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Mean absolute difference [network units] of weighted crops; blurs less than the squared one."""
+    return (weights * (answer - truth).abs().mean((1, 2, 3))).mean()
+
+
+def evened(truth: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    """Weigh crops so that each counts as if all had the noise of the mean one.
+
+    Unweighted, what a network does wrong at an edge of a quiet picture is a trifle beside what it leaves of a loud one.
+
+    Parameters
+    ----------
+    truth, given
+        (crops, 1, rows, columns) [network units].
+
+    Returns
+    -------
+    torch.Tensor
+        (crops,) weights.
+    """
+    noise = (given - truth).abs().mean((1, 2, 3)) + _QUIET
+    return noise.mean() / noise
 
 
 def energy_left(answer: torch.Tensor, truth: torch.Tensor, given: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from restoration.anatomy.ct import ct_anatomy, ct_anatomy_volume
+from restoration.anatomy.ct import ct_anatomy, ct_anatomy_volume, ct_head
 from restoration.anatomy.mr import mr_anatomy, mr_anatomy_volume
 from restoration.anatomy.pet import pet_anatomy_volume
 from restoration.anatomy.shapes.leaves import texture
@@ -23,6 +23,7 @@ DRAWS = [
     pytest.param(lambda rng: mr_anatomy(96, rng), (96, 96), id="mr"),
     pytest.param(lambda rng: xray_anatomy(96, rng), (96, 96), id="xray"),
     pytest.param(lambda rng: ct_anatomy_volume(4, 64, rng, spacing_mm=(2.0, 4.0, 4.0)), (4, 64, 64), id="ct volume"),
+    pytest.param(lambda rng: ct_head(160, rng, pixel_mm=1.5), (160, 160), id="ct head"),
     pytest.param(lambda rng: mr_anatomy_volume(6, 96, rng, spacing_mm=(3.0, 2.0, 2.0)), (6, 96, 96), id="mr volume"),
     pytest.param(lambda rng: pet_anatomy_volume(9, 80, rng, spacing_mm=(4.0, 5.0, 5.0)), (9, 80, 80), id="pet volume"),
 ]
@@ -48,6 +49,16 @@ def test_a_ct_slice_is_a_body_in_air(seed: int) -> None:
     picture = ct_anatomy(128, np.random.default_rng(seed))
     assert picture[0, 0] == pytest.approx(-1000, abs=1)
     assert 0.2 < (picture > -900).mean() < 0.9
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_a_ct_head_is_brain_in_bone_in_scalp_in_air(seed: int) -> None:
+    picture = ct_head(160, np.random.default_rng(seed), pixel_mm=1.5)
+    assert picture[0, 0] == pytest.approx(-1000, abs=1)
+    bone = np.argwhere(picture > 500)
+    assert len(bone) > 200
+    around = picture[bone[:, 0].min() - 6 : bone[:, 0].min(), bone[:, 1].min() : bone[:, 1].max()]
+    assert ((around > -200) & (around < 100)).any()
 
 
 @pytest.mark.parametrize("seed", range(3))

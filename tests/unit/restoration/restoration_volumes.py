@@ -10,6 +10,9 @@ from restoration.volume import BoolArray, FloatArray, Volume
 
 PIXEL_MM = 0.8
 
+_RESOLVED_PIXELS = 0.5
+"""Sigma of what any scanner blurs: none shows an edge within one pixel."""
+
 
 def noise(shape: tuple[int, ...], *, sigma: float, blur: float = 0.6, seed: int = 0) -> FloatArray:
     """Gaussian noise of that deviation, correlated over `blur` pixels as a reconstruction kernel leaves it."""
@@ -27,6 +30,11 @@ def body(size: int) -> tuple[BoolArray, BoolArray, BoolArray]:
     return outline, organ, rim
 
 
+def _resolved(array: FloatArray) -> FloatArray:
+    blurred: FloatArray = ndimage.gaussian_filter(array, _RESOLVED_PIXELS, axes=(-2, -1))
+    return blurred
+
+
 def make_ct(
     *, slices: int = 3, size: int = 160, sigma: float = 20.0, seed: int = 0, padding: BoolArray | None = None
 ) -> Volume:
@@ -40,7 +48,7 @@ def make_ct(
         array[index][organ] = -700
         array[index][rim] = 600
         array[index][disc] = -90
-    return _volume(np.rint(array + noise(array.shape, sigma=sigma, seed=seed)), "HU", padding)
+    return _volume(np.rint(_resolved(array) + noise(array.shape, sigma=sigma, seed=seed)), "HU", padding)
 
 
 def make_mr(*, slices: int = 3, size: int = 160, sigma: float = 30.0, seed: int = 0) -> Volume:
@@ -49,7 +57,7 @@ def make_mr(*, slices: int = 3, size: int = 160, sigma: float = 30.0, seed: int 
     clean = np.full((size, size), 5.0, np.float32)
     clean[outline], clean[organ], clean[rim] = 500, 220, 1000
     rows = np.arange(slices)[:, None, None] * np.float32(0.02)
-    real = clean * (1 + rows) + noise((slices, size, size), sigma=sigma, seed=seed)
+    real = _resolved(clean) * (1 + rows) + noise((slices, size, size), sigma=sigma, seed=seed)
     imaginary = noise((slices, size, size), sigma=sigma, seed=seed + 1)
     return _volume(np.rint(np.hypot(real, imaginary)), "signal", None)
 

@@ -74,6 +74,7 @@ def test_an_unknown_key_is_named(bundles: Path, key: str) -> None:
         ("factors", [2, 2, 2]),
         ("full_share", 1.5),
         ("anchor_mm", "1.4"),
+        ("change_limit", 0),
         ("generative", "no"),
         ("bounds.bias", True),
         ("bounds.noise", [1.0, "2"]),

@@ -114,6 +114,26 @@ def test_removed_noise_that_is_stronger_on_an_edge_is_no_blob() -> None:
     assert max(figures["erased"].value, figures["created"].value) < CLEAN
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_the_floor_taken_from_bone_between_bright_tissues_is_no_blob(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    away = np.hypot(*(np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2)) * PIXEL_MM
+    truth = np.select([away < 50, away < 54, away < 60], [600.0, 40.0, 900.0])
+    grain = rng.normal(0, 30, (2, SIZE, SIZE))
+    magnitude = np.hypot(truth + grain[0], grain[1])
+    taken = (grain[0] - lowpass(grain[0].astype(np.float32), sigma_mm=1.0, pixel_mm=(PIXEL_MM, PIXEL_MM))) * 0.7
+    right = np.where(truth == 40, truth + 0.3 * np.abs(grain[0]), magnitude - taken).astype(np.float32)
+    before, after = (
+        replace(volume(picture, pixel_mm=PIXEL_MM), unit="signal") for picture in (magnitude.astype(np.float32), right)
+    )
+    figures = judge(before, after, card=load_card("mr-nlm"), strength=75).figures
+    assert max(figure.value for figure in figures if figure.gate in ("erased", "created")) < CLEAN
+    lesion = (400 * disc(SIZE // 2, SIZE // 3, 6.0)).astype(np.float32)
+    wrong = replace(after, array=np.rint(after.array - lesion))
+    found = {figure.gate: figure for figure in judge(before, wrong, card=load_card("mr-nlm"), strength=75).figures}
+    assert found["created"].value > CLEAN
+
+
 @pytest.mark.parametrize("pixel_mm", [0.2, 0.35, 1.0, 1.9], ids=str)
 def test_lesions_are_found_on_fine_and_coarse_grids(pixel_mm: float) -> None:
     size = 384 if pixel_mm < 0.5 else SIZE

@@ -87,6 +87,22 @@ def test_the_anchor_of_a_slab_holds_what_is_coarse_in_all_three_directions() -> 
     assert float(removed[12].mean()) == pytest.approx(-float(source.array[12].mean()), abs=0.3)
 
 
+def test_no_pixel_changes_by_more_than_its_noise_explains() -> None:
+    rng = np.random.default_rng(2)
+    picture = rng.normal(0, 10, (2, 64, 64)).astype(np.float32)
+    picture[:, 30:34, 30:34] += 500
+    source = volume(picture)
+    flattening = scripted(lambda slab: 0 * slab[0])
+    one = card(unit="HU", scope="slice", slab=1, anchor_mm=0.0)
+    free, held = (
+        Denoising(card=replace(one, change_limit=limit), denoiser=flattening).restore(source, strength=100).array
+        for limit in (None, 6.0)
+    )
+    assert np.abs(free - picture).max() > 480
+    assert np.abs(held - picture).max() < 6 * 1.3 * 10
+    assert np.array_equal(held[:, :20], free[:, :20])
+
+
 def test_an_enlarged_picture_keeps_what_was_measured() -> None:
     rng = np.random.default_rng(1)
     source = volume(np.abs(rng.normal(1, 0.3, (2, 20, 24))), unit="signal")

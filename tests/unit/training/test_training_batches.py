@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from restoration.anatomy.ct import ct_anatomy
 from restoration.anatomy.mr import mr_anatomy
@@ -14,12 +15,13 @@ from restoration.kspace_grid import zero_filled
 from restoration.metrics.arrays import as_slice
 from restoration.physics.mr_truncation import enlarged, reduced
 from tests.unit.training.conftest import SIMULATIONS, SLABS
-from training.batch import BatchSource, balls, discs
+from training.batch import BatchSource, balls, discs, sheets
+from training.crops.ct import CtCrops
 from training.data import load_slices, whole_kspace
 from training.errors import DataError
-from training.losses.pixel import energy_left, l1
+from training.losses.pixel import energy_left, evened, l1
 from training.losses.transfer import contrast_transfer
-from training.recipe import Planted, Recipe
+from training.recipe import CtNoise, Planted, Recipe, Sheets
 from training.sources import batch_source
 
 MakeRecipe = Callable[..., Recipe]
@@ -151,12 +153,76 @@ def test_planted_structures_have_their_contrast() -> None:
     assert max(widths) > min(widths)
 
 
+def test_sheets_are_as_thin_and_as_strong_as_the_noise_they_lie_in_lets_them_be() -> None:
+    how = Sheets(count=1, width=(1.0, 2.0), contrast=(2.0, 4.0))
+    for seed in range(8):
+        (sheet,) = sheets((1, 96, 96), how, np.random.default_rng(seed), noise=10, slice_pixels=np.inf)
+        assert 10 < np.abs(sheet).max() <= 40
+        strong = np.abs(sheet) > np.abs(sheet).max() / 2
+        thickness = 2 * ndimage.distance_transform_edt(strong).max()
+        assert thickness <= 4 < strong.sum() / thickness
+
+
+def test_sheets_lean_from_slice_to_slice() -> None:
+    how = Sheets(count=3, width=(1.0, 2.0), contrast=(2.0, 4.0))
+    slab = sheets((3, 64, 64), how, np.random.default_rng(1), noise=10, slice_pixels=2.0)
+    assert np.abs(slab).max(axis=(1, 2)).min() > 5
+    assert not np.allclose(slab[0], slab[2])
+
+
+def test_planted_sheets_meet_the_same_noise(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe(kind="ct")
+    planted = recipe.planted.model_copy(update={"sheets": Sheets(count=3, width=(1, 2), contrast=(2, 6))})
+    without, with_sheets = (
+        source_of(recipe.model_copy(update={"planted": how}), tmp_path).batch(0) for how in (recipe.planted, planted)
+    )
+    more = (with_sheets.planted_clean - with_sheets.clean[:2]).abs().max()
+    assert float(more) > float((without.planted_clean - without.clean[:2]).abs().max())
+
+
+def test_some_phantoms_are_heads(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe(kind="ct")
+    assert isinstance(recipe.simulation, CtNoise)
+    heads = recipe.model_copy(update={"simulation": recipe.simulation.model_copy(update={"heads": 2})})
+    bodies, skulls = (source_of(one, tmp_path) for one in (recipe, heads))
+    bone = [
+        np.mean([float((source.batch(step).clean > 8).float().mean()) for step in range(8)])
+        for source in (bodies, skulls)
+    ]
+    assert bone[1] > bone[0] + 0.02
+
+
+def test_realisations_of_a_scan_are_mixed_afresh(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe(kind="ct")
+    assert isinstance(recipe.simulation, CtNoise)
+    several = recipe.simulation.model_copy(update={"realisations": 3, "jitter": (1.0, 1.0), "least_ratio": 0.0})
+    source = source_of(recipe.model_copy(update={"simulation": several}), tmp_path)
+    assert isinstance(source, CtCrops)
+    scan = source.pairs[0].noise[0]
+    rng = np.random.default_rng(0)
+    mixed = np.stack([source._realised(scan, rng)[0] for _ in range(12)])
+    assert float(mixed.std()) == pytest.approx(float(scan.std()), rel=0.1)
+    alike = [abs(float(np.corrcoef(mixed[0].ravel(), one.ravel())[0, 1])) for one in scan]
+    assert max(alike) < 0.99
+    assert sorted(alike)[1] > 0.05
+
+
 def test_the_transfer_term_asks_for_the_discs_and_nothing_else() -> None:
     truth, planted = torch.zeros(1, 1, 4, 4), torch.ones(1, 1, 4, 4)
     off = torch.full((1, 1, 4, 4), 0.3)
-    assert float(contrast_transfer(off, planted + off, truth, planted)) == pytest.approx(0, abs=1e-6)
-    assert float(contrast_transfer(off, off, truth, planted)) == pytest.approx(1)
-    assert float(l1(off, truth)) == pytest.approx(0.3)
+    alone = torch.ones(1)
+    assert float(contrast_transfer(off, planted + off, truth, planted, alone)) == pytest.approx(0, abs=1e-6)
+    assert float(contrast_transfer(off, off, truth, planted, alone)) == pytest.approx(1)
+    assert float(l1(off, truth, alone)) == pytest.approx(0.3)
+
+
+def test_a_quiet_crop_weighs_as_much_as_a_loud_one() -> None:
+    truth = torch.zeros(2, 1, 8, 8)
+    given = torch.cat((torch.full((1, 1, 8, 8), 0.1), torch.full((1, 1, 8, 8), 1.0)))
+    weights = evened(truth, given)
+    half = [float(l1(given * torch.tensor(share)[:, None, None, None], truth, weights)) for share in ((1, 0), (0, 1))]
+    assert half[0] == pytest.approx(half[1], rel=0.05)
+    assert float(l1(given, truth, weights)) == pytest.approx(float(given.mean()), rel=0.02)
 
 
 def test_the_energy_left_counts_every_crop_alike() -> None:

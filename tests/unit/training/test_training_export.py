@@ -10,11 +10,12 @@ from monai.bundle import ConfigParser
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
+from restoration.card import load_card
 from restoration.networks.unet import RestorationUNet
 from tests.unit.training.test_training_figures import EVALUATION
 from training.cli import app
 from training.errors import DataError
-from training.export import WEIGHTS, export_bundle, write_figures
+from training.export import WEIGHTS, borrow_card, export_bundle, write_figures
 from training.figures import read_evaluation
 from training.fit import build_network
 from training.recipe import Recipe, load_recipe
@@ -54,6 +55,20 @@ def test_a_bundle_is_built_by_monai(make_recipe: MakeRecipe, tmp_path: Path) -> 
     built = parser.get_parsed_content("network_def")
     assert isinstance(built, RestorationUNet)
     built.load_state_dict(load_file(bundle / WEIGHTS))
+
+
+def test_a_yardstick_borrows_the_card_of_what_it_is_measured_against(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    recipe = make_recipe(kind="ct")
+    borrow_card("rival", SHIPPED / "ct-denoise", tmp_path / "rival")
+    export_bundle(recipe, build_network(recipe), tmp_path / "rival")
+    rival = load_card("rival", bundles=tmp_path)
+    shipped = load_card("ct-denoise")
+    assert (rival.release, rival.figures, rival.eligibility) == ("never", (), shipped.eligibility)
+    assert rival.bounds.erased is None
+    with pytest.raises(DataError, match="yardstick"):
+        borrow_card("rival", SHIPPED / "ct-denoise", SHIPPED / "rival")
+    with pytest.raises(DataError, match="no-such"):
+        borrow_card("other", SHIPPED / "no-such", tmp_path / "other")
 
 
 def test_a_bundle_without_card_is_refused(make_recipe: MakeRecipe, tmp_path: Path) -> None:
