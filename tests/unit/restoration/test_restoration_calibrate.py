@@ -25,6 +25,7 @@ from restoration.card import BUNDLES, Card, load_card
 from restoration.errors import InputError
 from restoration.guard.judge import judge, judge_domain
 from restoration.guard.noise import noise_map
+from restoration.guard.spare import can_spare
 from restoration.guard.verdict import Figure
 from restoration.restorer import Restorer
 from restoration.volume import Volume
@@ -172,13 +173,20 @@ def test_what_has_no_bound_of_its_own_is_calibrated_and_promises_stay() -> None:
     assert calibrated_bounds(clean, blobs=SPARED) == {"peak": pytest.approx(5.19 * MARGIN, rel=0.01)}
 
 
-def test_blobs_are_bounded_as_one_gate() -> None:
+@pytest.mark.parametrize("share", [0.00625, SPARED], ids=["withheld", "spared"])
+def test_blobs_are_bounded_as_one_gate(share: float) -> None:
     rng = np.random.default_rng(0)
     clean = [{"erased": 5 + score, "created": 2 * (5 + score)} for score in rng.gamma(2, 1, 800)]
-    bounds = calibrated_bounds(clean, blobs=SPARED)
+    bounds = calibrated_bounds(clean, blobs=share)
     assert bounds["created"] == pytest.approx(2 * bounds["erased"], rel=0.01)
     beyond = sum(found["erased"] > bounds["erased"] or found["created"] > bounds["created"] for found in clean)
-    assert beyond <= SPARED * 800
+    assert beyond <= share * 800
+
+
+def test_only_results_on_the_sources_grid_may_have_the_wider_share() -> None:
+    assert NOT_SPARED == 0.00625
+    assert can_spare(card_of("HU"))
+    assert not can_spare(replace(card_of("HU"), factors=(1, 2, 2)))
 
 
 def test_broken_promises_are_counted() -> None:
