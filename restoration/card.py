@@ -206,6 +206,11 @@ class Card:
         return float(found[0]), float(found[1])
 
     @property
+    def reach(self) -> int:
+        """Slices on either side of a slice that the pipeline looks at."""
+        return self.slab // 2
+
+    @property
     def digest_label(self) -> str:
         """First twelve digits of the weights' digest, or ``classical``."""
         return self.weights_sha256[:12] or "classical"

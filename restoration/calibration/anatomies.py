@@ -15,9 +15,10 @@ from restoration.anatomy.xray import xray_anatomy
 from restoration.card import Card
 from restoration.volume import FloatArray, Volume
 
-SIZE = 192
 SLICES = 3
-_PET_SIZE = 128
+_SIZE = {"HU": 192, "signal": 192, "Bq/mL": 128, "exposure": 320}
+"""Rows and columns of a source [pixels]; fine pixels need more of them for the largest lesions to find room."""
+
 _BODY_SIZE = 448
 _HEAD_SIZE = 288
 """Bodies and heads are drawn whole and cut: shrunk into a small picture they have no room for their lesions."""
@@ -187,7 +188,7 @@ def anatomies_for(card: Card, real: Sequence[RealShape]) -> Anatomies:
     alone = card.scope == "slice" and card.unit in _APART
     return Drawn(
         stacks=_APART[card.unit] if alone else _TOGETHER[card.unit],
-        size=_PET_SIZE if card.unit == "Bq/mL" else SIZE * card.factors[1],
+        size=_SIZE[card.unit] * card.factors[1],
         pixel_mm=(max(wanted[0], low), max(wanted[0], min(wanted[1], high))),
         gap_mm=_GAP_MM[card.unit],
         real=real,

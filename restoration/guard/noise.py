@@ -10,7 +10,7 @@ for all who use it: bounds are in its own units.
 import numpy as np
 from scipy import ndimage
 
-from restoration.volume import BoolArray, FloatArray
+from restoration.volume import BoolArray, FloatArray, Volume
 
 WINDOW = 33
 """Side of the local mean [pixels]; half of it at the coarse scale."""
@@ -44,6 +44,11 @@ def noise_map(image: FloatArray) -> FloatArray:
     coarse_here = _resampled(_resampled(coarse, 0, rows), 1, columns)
     larger: FloatArray = np.maximum(_local_deviation(image, WINDOW), coarse_here)
     return larger
+
+
+def noise_maps(volume: Volume) -> FloatArray:
+    """Return the `noise_map` of every slice: (slices, rows, columns) float32 [unit of the volume]."""
+    return np.stack([noise_map(picture) for picture in volume.array])
 
 
 def _local_deviation(image: FloatArray, window: int) -> FloatArray:

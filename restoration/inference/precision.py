@@ -2,7 +2,8 @@
 
 Layers that see the picture itself stay in float32: bfloat16 has 8 bits, so that air at −1000 HU would be rounded to
 8 HU, and the noise in it with it. The rest is tried at load on broad steps over the card's range of values, under its
-quietest and its loudest noise, and float32 is taken where the difference is not far below the card's anchor bound.
+quietest and its loudest noise, and float32 is taken where the difference is neither far below the card's anchor bound
+nor lost in the noise.
 """
 
 import enum
@@ -15,6 +16,9 @@ from restoration.networks.noise_map import noise_map
 
 SHARE_OF_BOUND = 0.2
 """Largest root-mean-square error of bfloat16, as a share of the card's anchor bound."""
+
+SHARE_OF_NOISE = 0.01
+"""The same as a share of the picture's noise: beside it a hundredth is nothing, and the loudest noise asks for more."""
 
 _PROBE_SIDE = 128
 _SHARES = (0.0, 0.5, 2.0)
@@ -47,7 +51,7 @@ def chosen_precision(
     Parameters
     ----------
     card
-        Its noise and anchor bounds and its ``scale`` say what is exact enough; without a scale nothing can be said.
+        Its bounds of noise and anchor and its ``scale`` say what is exact enough; without a scale nothing can be said.
     run
         Runs the network on the device.
     slices
@@ -58,8 +62,8 @@ def chosen_precision(
     scale = card.parameters.get("scale")
     if not multiplies_bfloat16(device) or not isinstance(scale, int | float) or scale <= 0:
         return Precision.FLOAT32
-    allowed = SHARE_OF_BOUND * card.bounds.anchor / scale
     for noise in card.bounds.noise:
+        allowed = max(SHARE_OF_BOUND * card.bounds.anchor, SHARE_OF_NOISE * noise) / scale
         image = _probe([level / scale for level in _levels(card)], noise / scale, slices).to(device)
         sigma = noise_map(image[:, slices // 2 : slices // 2 + 1])
         error = run(image, sigma, Precision.BFLOAT16) - run(image, sigma, Precision.FLOAT32)

@@ -16,7 +16,7 @@ from restoration.rician import lift
 from restoration.volume import BoolArray, FloatArray, Volume
 
 
-def anchored(change: FloatArray, volume: Volume, card: Card) -> FloatArray:
+def anchored(change: FloatArray, volume: Volume, card: Card, *, noise: FloatArray | None = None) -> FloatArray:
     """Take the coarse part out of a change.
 
     Parameters
@@ -27,6 +27,8 @@ def anchored(change: FloatArray, volume: Volume, card: Card) -> FloatArray:
         The source.
     card
         Names the width of the low-pass; 0 keeps the whole change.
+    noise
+        `noise_maps` of the source, where the caller has them already.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def anchored(change: FloatArray, volume: Volume, card: Card) -> FloatArray:
     else:
         coarse = lowpass_volume(volume, change, sigma_mm=card.anchor_mm)
     if volume.unit == "signal":
-        coarse = coarse - np.clip(coarse, -_floors(volume, card.anchor_mm), 0)
+        _leave_the_floor(coarse, volume, noise, card.anchor_mm)
     return np.asarray(change - coarse, np.float32)
 
 
@@ -51,19 +53,12 @@ def _slice_by_slice(array: FloatArray, volume: Volume, sigma_mm: float) -> Itera
         yield lowpass(picture, sigma_mm=sigma_mm, pixel_mm=volume.pixel_mm, keep=_kept(volume, index))
 
 
-def _floors(volume: Volume, sigma_mm: float) -> FloatArray:
-    return np.stack(
-        [
-            lift(
-                picture,
-                noise_map(picture),
-                width_mm=sigma_mm,
-                pixel_mm=volume.pixel_mm,
-                keep=_kept(volume, index),
-            )
-            for index, picture in enumerate(volume.array)
-        ]
-    )
+def _leave_the_floor(coarse: FloatArray, volume: Volume, noise: FloatArray | None, width_mm: float) -> None:
+    """Take out of a coarse change, in place, what the floor of magnitudes explains."""
+    for index, (before, picture) in enumerate(zip(volume.array, coarse, strict=True)):
+        sigma = noise_map(before) if noise is None else noise[index]
+        floor = lift(before, sigma, width_mm=width_mm, pixel_mm=volume.pixel_mm, keep=_kept(volume, index))
+        picture -= np.clip(picture, -floor, 0)
 
 
 def _kept(volume: Volume, index: int) -> BoolArray | None:

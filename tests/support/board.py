@@ -35,6 +35,8 @@ FIGURES = [
      "unit": "HU", "place": {"slice": 12, "row": None, "column": None}, "passed": True},
     {"gate": "anchor", "name": "change below the anchor frequency", "value": 7.4, "low": None, "high": 5.0,
      "unit": "HU", "place": {"slice": 3, "row": 120, "column": 88}, "passed": False},
+    {"gate": "spared", "name": "the number of places where the source was given back", "value": 2.0, "low": None,
+     "high": None, "unit": "", "place": None, "passed": True},
 ]  # fmt: skip
 
 TREE = {

@@ -55,7 +55,7 @@ def test_a_matching_rule_makes_a_job_with_the_defaults() -> None:
     plan = decided(rule(deliver_to="[pacs]"))
     (job,) = plan.jobs
     assert (plan.rule, plan.reason, plan.originals) == ("ct", None, ())
-    assert (job.recipe.pipeline, job.recipe.version, job.recipe.strength) == ("ct", "1.0.0", 75.0)
+    assert (job.recipe.pipeline, job.recipe.version, job.recipe.strength) == ("ct", "1.1.0", 75.0)
     assert (job.destinations, job.priority, job.release) == (("pacs",), 50, Release.AUTOMATIC)
     assert (job.expires_at, job.refused) == (None, None)
     assert job.recipe.label == "DLR {SeriesDescription}"

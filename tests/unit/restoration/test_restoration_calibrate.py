@@ -364,8 +364,10 @@ def test_a_study_sets_every_bound_and_says_what_it_is_worth(study: Study) -> Non
 
 
 def test_calibrated_bounds_pass_what_they_were_calibrated_on(filter_: Restorer, study: Study) -> None:
+    # Without bounds of the blob gates nothing is spared, as in the calibration itself.
+    bare = replace(filter_.card, bounds=replace(filter_.card.bounds, erased=None, created=None))
     for seed in range(4):
-        trial = tried(drawn_series(filter_.card, anatomies_for(filter_.card, ()), (1, seed)), filter_, filter_.card)
+        trial = tried(drawn_series(bare, anatomies_for(bare, ()), (1, seed)), filter_, bare)
         verdict = judged(trial.series, trial.restored, study.card).verdict
         # The pipeline of this test keeps no promise of a card, and no calibration makes it.
         assert {failure.gate for failure in verdict.failures} <= {"bias", "anchor"}, verdict.sentence()

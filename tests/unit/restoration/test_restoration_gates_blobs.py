@@ -47,7 +47,7 @@ def volume(picture: FloatArray, *, pixel_mm: float = PIXEL_MM) -> Volume:
 
 def card(**bounds: float) -> Card:
     shipped = load_card("ct-nlm")
-    return replace(shipped, bounds=replace(shipped.bounds, **bounds))  # type: ignore[arg-type]
+    return replace(shipped, bounds=replace(shipped.bounds, **{"erased": None, "created": None, **bounds}))  # type: ignore[arg-type]
 
 
 def found(source: FloatArray, result: FloatArray, *, pixel_mm: float = PIXEL_MM) -> dict[str, Figure]:

@@ -14,7 +14,7 @@ from restoration.errors import DeviceError, InputError, OutOfMemory
 from restoration.inference.compiled import compiled
 from restoration.inference.device import chosen_device
 from restoration.inference.network import NetworkDenoiser, load_network
-from restoration.inference.precision import Precision
+from restoration.inference.precision import Precision, chosen_precision
 from restoration.networks.catalogue import build
 from restoration.networks.noise_map import noise_map
 from restoration.volume import FloatArray
@@ -156,6 +156,24 @@ def test_where_bfloat16_is_too_coarse_float32_is_taken(tmp_path: Path, anchor: f
     card = load_card("small", bundles=tmp_path)
     strict = replace(card, bounds=replace(card.bounds, anchor=anchor))
     assert load_network(strict, tmp_path / "small", device="cpu").precision is Precision.FLOAT32
+
+
+@pytest.mark.parametrize(
+    ("error", "anchor", "chosen"),
+    [(0.19, 1.0, Precision.BFLOAT16), (0.21, 1.0, Precision.FLOAT32), (0.009, 0.0, Precision.BFLOAT16)],
+    ids=["far below the bound", "near the bound", "lost in the noise"],
+)
+def test_reduced_precision_is_for_errors_that_do_not_matter(
+    monkeypatch: pytest.MonkeyPatch, error: float, anchor: float, chosen: Precision
+) -> None:
+    monkeypatch.setattr("restoration.inference.precision.multiplies_bfloat16", lambda device: True)
+    card = load_card("ct-denoise")
+    card = replace(card, bounds=replace(card.bounds, anchor=anchor, noise=(1.0, 1.0)), parameters={"scale": 1.0})
+
+    def run(image: torch.Tensor, sigma: torch.Tensor, precision: Precision) -> torch.Tensor:
+        return image + (error if precision is Precision.BFLOAT16 else 0.0)
+
+    assert chosen_precision(card, run, slices=1, device=torch.device("cpu")) is chosen
 
 
 def test_a_card_without_scale_runs_in_float32(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def scripted(answer: Change) -> Scripted:
 
 def card(**changes: object) -> Card:
     shares = {"default_share": 0.5, "full_share": 1.0, "default_strength": 75.0}
-    settings = {"parameters": {"scale": 1.0, "clamp": None}, **shares, **changes}
+    settings = {"parameters": {"scale": 1.0, "clamp": None}, "change_limit": None, **shares, **changes}
     return replace(load_card("mr-nlm"), **settings)  # type: ignore[arg-type]
 
 

@@ -96,7 +96,7 @@ def test_the_mark_leads_and_the_equipment_is_ours() -> None:
 
 def test_the_derivation_says_what_was_done_and_from_what() -> None:
     made = derived(source(DerivationDescription="theirs"))
-    assert made.DerivationDescription == "ct-nlm 1.0.0, strength 75 %, weights none | theirs"
+    assert made.DerivationDescription == "ct-nlm 1.1.0, strength 75 %, weights none | theirs"
     assert [item.CodeValue for item in made.DerivationCodeSequence] == ["113087"]
     own = made.SourceImageSequence[0]
     given = source()

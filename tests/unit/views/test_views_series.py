@@ -71,7 +71,7 @@ def test_a_uid_of_two_patients_asks_for_the_number(board: Board) -> None:
 def test_one_series_whole(board: Board) -> None:
     with board.database.read() as session:
         item = whole(session, 1)
-    assert [figure["gate"] for figure in item["jobs"][0]["figures"]] == ["bias", "anchor"]
+    assert [figure["gate"] for figure in item["jobs"][0]["figures"]] == ["bias", "anchor", "spared"]
     assert item["revisions"][0]["decision"]["rule"] == "Brain MR"
     assert len(item["objects"]) == item["instances"] == 3
     assert item["objects"][0]["calling_ae"] == "CT1"

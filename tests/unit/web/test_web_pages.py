@@ -89,7 +89,8 @@ def test_pages_of_a_long_board(database: Database, clock: FixedClock, client: Cl
 def test_a_series_page_shows_decision_figures_pictures_and_timeline(board: Board, client: Client) -> None:
     page = client.get("/series/1").text
     for words in ("change below the anchor frequency", "at most 5", "slice 3", "SliceThickness at_most 3.0",
-                  "/previews/3/difference.png", "3 objects", "± 50", "strength 75 %"):  # fmt: skip
+                  "/previews/3/difference.png", "3 objects", "± 50", "strength 75 %",
+                  "given back in 2 places"):  # fmt: skip
         assert words in page, words
 
 
