@@ -24,9 +24,12 @@ _KEPT = frozenset(
     {
         "BitsStored", "BurnedInAnnotation", "Columns", "ContributingEquipmentSequence", "ConvolutionKernel",
         "DerivationDescription", "EncryptedAttributesSequence", "FrameOfReferenceUID", "ImageType",
+        "ImagerPixelSpacing",
         "LossyImageCompression", "Manufacturer", "ManufacturerModelName", "Modality", "PatientID",
-        "PhotometricInterpretation", "PixelSpacing", "RescaleIntercept", "RescaleSlope", "RescaleType", "Rows",
-        "SOPClassUID", "SamplesPerPixel", "ScanningSequence", "SequenceName", "SeriesDescription", "SliceThickness",
+        "PhotometricInterpretation", "PixelIntensityRelationship", "PixelIntensityRelationshipSign", "PixelSpacing",
+        "PresentationIntentType", "RescaleIntercept", "RescaleSlope", "RescaleType", "Rows",
+        "SOPClassUID", "SamplesPerPixel", "ScanningSequence", "SequenceName", "SeriesDescription",
+        "SeriesType", "SliceThickness",
         "StudyDate", "Units", "_b_value", "_dropped", "_mosaic", "_overlay_in_pixels", "_pixels", "_pixels_short",
         "_transfer_syntax",
     }

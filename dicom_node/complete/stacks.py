@@ -31,7 +31,7 @@ _CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _ENHANCED = {f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("2.1", "2.2", "4.1", "4.2", "4.3", "4.4", "128.1", "130")}
 _CAPTURE_WORDS = {"SCREEN SAVE", "DOSEINFO", "SCREENSHOT"}
 _CONTRAST = {"M", "P", "R", "I", "PHASE MAP", "REAL", "IMAGINARY", "ADC", "TRACEW", "FA", "ISO", "DIFFUSION", "MIXED"}
-_PROJECTIONS = {"CR", "DX", "MG", "IO", "PX", "XA", "RF"}
+_WITHOUT_PLANE = {"CR", "DX", "MG", "IO", "PX", "XA", "RF"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def _is_enhanced(instance: Instance) -> bool:
 
 
 def _is_projection(instance: Instance) -> bool:
-    return instance.text("Modality") in _PROJECTIONS and not instance.values("ImageOrientationPatient")
+    return instance.text("Modality") in _WITHOUT_PLANE and not instance.values("ImageOrientationPatient")
 
 
 def _projections(instances: Sequence[Instance]) -> list[Stack]:

@@ -96,6 +96,7 @@ class DestinationSection(Section):
     verify_identity: bool = True
     confirm: bool = False
     iocm: bool = False
+    syntax: Literal["explicit", "jpeg-ls", "jpeg-2000"] = "explicit"
 
 
 class DeliverSection(Section):

@@ -11,16 +11,14 @@ from typing import Final
 from dicom_node.decide import hints
 from dicom_node.decide.headers import Headers
 from dicom_node.domain.geometry import missing_positions, steps_of
+from dicom_node.domain.iods import PROJECTIONS, Exposed, classes_of, not_proportional
 from dicom_node.domain.reasons import Reason, reason
 from dicom_node.domain.series import Facts, Stack
+from dicom_node.domain.syntaxes import LOSSLESS, LOSSY
 from restoration.card import Card as Card
 from restoration.card import load_card, names
 from restoration.errors import RestorationError
 
-_CLASSES: Final[Mapping[str, frozenset[str]]] = {
-    "CT": frozenset({"1.2.840.10008.5.1.4.1.1.2"}),
-    "MR": frozenset({"1.2.840.10008.5.1.4.1.1.4"}),
-}
 _SORTED_OUT = ("capture", "no pixels", "localizer", "mosaic", "multi-frame")
 _GEOMETRY = ("geometry missing", "orientation invalid")
 _SLICE_WISE_ONLY = ("gantry tilt", "slice missing", "irregular spacing", "gaps")
@@ -30,15 +28,6 @@ _OVERLAPPING = 1.5
 _TOUCHING = 1.1
 """Largest slice distance, in slice thicknesses, of a stack measured in three dimensions."""
 
-_LOSSY = (
-    "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55",
-    "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.93", "1.2.840.10008.1.2.4.203",
-)  # fmt: skip
-_LOSSLESS = {
-    "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5",
-    "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90",
-}  # fmt: skip
-
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
@@ -47,6 +36,11 @@ class Candidate:
     headers: Headers
     stacks: tuple[Stack, ...]
     card: Card
+
+    @property
+    def projections(self) -> bool:
+        """Whether each image stands alone."""
+        return self.card.eligibility.modality in PROJECTIONS
 
     def problem(self, *codes: str) -> str:
         """Return the first of these problems that a stack has; empty if none has one."""
@@ -82,10 +76,7 @@ def _sop_class(candidate: Candidate) -> Reason | None:
     if code:
         return reason(code)
     card = candidate.card
-    if card.eligibility.modality not in _CLASSES:
-        return reason("not derived yet", what=f"Modality {card.eligibility.modality}", pipeline=card.name)
-    wanted = _CLASSES[card.eligibility.modality]
-    found = candidate.headers.words("SOPClassUID") - wanted
+    found = candidate.headers.words("SOPClassUID") - classes_of(card.eligibility.modality)
     if found:
         return reason("SOP class", pipeline=card.name, found=min(found))
     return reason("no pixels") if candidate.problem("no pixels") else None
@@ -120,10 +111,10 @@ def _pixels(candidate: Candidate) -> Reason | None:
     if "YES" in headers.words("BurnedInAnnotation"):
         return reason("burned-in text")
     syntaxes = headers.words("_transfer_syntax")
-    if "01" in headers.words("LossyImageCompression") or syntaxes & set(_LOSSY):
+    if "01" in headers.words("LossyImageCompression") or syntaxes & LOSSY:
         return reason("lossy")
-    if syntaxes - _LOSSLESS:
-        return reason("syntax not decodable", syntax=min(syntaxes - _LOSSLESS))
+    if syntaxes - LOSSLESS:
+        return reason("syntax not decodable", syntax=min(syntaxes - LOSSLESS))
     if any(headers.raw("EncryptedAttributesSequence")):
         return reason("encrypted")
     if headers.present("_pixels_short"):
@@ -139,14 +130,56 @@ def _pixel_format(headers: Headers) -> Reason | None:
 
 
 def _units(candidate: Candidate) -> Reason | None:
-    headers = candidate.headers
-    if candidate.card.unit != "HU":
-        return None
+    check = _UNIT_CHECKS.get(candidate.card.unit)
+    return check(candidate.headers) if check is not None else None
+
+
+def _not_in_hu(headers: Headers) -> Reason | None:
+    other = headers.words("RescaleType") - {"HU"}
+    return _not_rescaled(headers) or (
+        reason("units", wanted="HU", detail=f"Rescale Type {min(other)}") if other else None
+    )
+
+
+def _not_in_activity(headers: Headers) -> Reason | None:
+    """Refuse PET that is not in Bq/mL, and views that were made from slices."""
+    other = (headers.words("Units") | ({"missing"} if headers.lacks("Units") else set())) - {"BQML"}
+    if other:
+        return reason("units", wanted="Bq/mL", detail=f"Units is {min(other)}")
+    if any("REPROJECTION" in value for value in headers.every("SeriesType")):
+        return reason("reprojection")
+    return _not_rescaled(headers)
+
+
+def _not_exposure(headers: Headers) -> Reason | None:
+    for sop_class_uid in sorted(headers.words("SOPClassUID")):
+        why = not_proportional(
+            Exposed(
+                sop_class_uid=sop_class_uid,
+                intent=headers.text("PresentationIntentType"),
+                relation=headers.text("PixelIntensityRelationship"),
+                sign=headers.text("PixelIntensityRelationshipSign"),
+                intercept=headers.text("RescaleIntercept"),
+                has_table=any(headers.raw("ModalityLUTSequence")),
+            )
+        )
+        if why:
+            return reason("units", wanted="exposure", detail=why)
+    return None
+
+
+def _not_rescaled(headers: Headers) -> Reason | None:
     rescale = ("RescaleSlope", "RescaleIntercept")
     if any(headers.lacks(key) or not headers.numbers(key) for key in rescale) or 0 in headers.numbers("RescaleSlope"):
         return reason("rescale missing")
-    other = headers.words("RescaleType") - {"HU"}
-    return reason("units", wanted="HU", detail=f"Rescale Type {min(other)}") if other else None
+    return None
+
+
+_UNIT_CHECKS: Final[Mapping[str, Callable[[Headers], Reason | None]]] = {
+    "HU": _not_in_hu,
+    "Bq/mL": _not_in_activity,
+    "exposure": _not_exposure,
+}
 
 
 def _one_frame_of_reference(candidate: Candidate) -> Reason | None:
@@ -166,7 +199,7 @@ def _one_stack(candidate: Candidate) -> Reason | None:
         images = sum(len(stack.instance_ids) for stack in stacks)
         positions = len({round(position, 2) for stack in stacks for position in stack.positions_mm})
         return reason(code, images=images, positions=positions)
-    if len(stacks) == 1:
+    if len(stacks) == 1 or candidate.projections:
         return None
     keys = "; ".join(stack.key for stack in stacks[:3]) + ("; …" if len(stacks) > 3 else "")
     if "orientation" in keys or "matrix" in keys:
@@ -226,13 +259,18 @@ def _ranges(candidate: Candidate) -> Reason | None:
     slices = len(candidate.stacks[0].instance_ids)
     if slices < wanted.min_slices:
         return reason("too few slices", found=slices, pipeline=name, wanted=wanted.min_slices)
-    checks = (
-        ("spacing range", "PixelSpacing", wanted.pixel_mm),
-        ("thickness range", "SliceThickness", wanted.thickness_mm),
-        ("matrix range", "Rows", wanted.matrix),
-        ("matrix range", "Columns", wanted.matrix),
+    matrix = (("matrix range", "Rows", wanted.matrix), ("matrix range", "Columns", wanted.matrix))
+    if candidate.projections and headers.lacks("ImagerPixelSpacing"):
+        return reason("geometry missing")
+    size = (
+        (("spacing range", "ImagerPixelSpacing", wanted.pixel_mm),)
+        if candidate.projections
+        else (
+            ("spacing range", "PixelSpacing", wanted.pixel_mm),
+            ("thickness range", "SliceThickness", wanted.thickness_mm),
+        )
     )
-    for code, keyword, (low, high) in checks:
+    for code, keyword, (low, high) in (*size, *matrix):
         numbers = headers.numbers(keyword)
         if not numbers or min(numbers) < low or max(numbers) > high:
             return reason(code, found=headers.text(keyword) or "unknown", low=low, high=high, pipeline=name)

@@ -14,6 +14,7 @@ from pydicom.errors import InvalidDicomError
 from dicom_node.config.model import Config, DestinationSection
 from dicom_node.database.engine import Database
 from dicom_node.deliver import query
+from dicom_node.deliver.compress import LOSSLESS
 from dicom_node.deliver.ending import Ending, Result
 from dicom_node.deliver.identity import KEYWORDS, Identity, difference
 from dicom_node.deliver.parcel import Parcel, Pending, intend, record
@@ -36,6 +37,8 @@ class Attempt:
     ) -> None:
         self._parcel = parcel
         self._destination = destination
+        # What we did not make goes out as it came.
+        self._preferred = LOSSLESS.get(destination.syntax, "") if parcel.derived else ""
         self._remote = remote_of(destination, config.node.ae_title)
         self._database, self._clock, self._policy = database, clock, config.deliver
         self._sent = 0
@@ -93,7 +96,7 @@ class Attempt:
     def _send(self, stop: threading.Event) -> Ending:
         pending = {item.item.sop_instance_uid: item for item in self._parcel.pending}
         for group in groups([item.item for item in self._parcel.pending]):
-            with Association(self._remote, contexts(group)) as association:
+            with Association(self._remote, contexts(group, preferred=self._preferred)) as association:
                 for batch in _batches([pending[item.sop_instance_uid] for item in group]):
                     self._send_batch(association, batch, stop)
                     if self._later:
@@ -126,7 +129,7 @@ class Attempt:
     def _send_one(self, association: Association, pending: Pending) -> Result:
         uid = pending.item.sop_instance_uid
         try:
-            answer = store(association, pending.item)
+            answer = store(association, pending.item, preferred=self._preferred)
         except SyntaxRefused as error:
             self._syntax = error.happened
             return Result(sop_instance_uid=uid, status=None, comment=error.happened, sent=False, refused=False)

@@ -1,7 +1,7 @@
 """Sends files to a destination by C-STORE, as stored where it takes them so. Touches: network, files (reads).
 
-Uncompressed objects are re-encoded between explicit and implicit little endian where the destination wants the other;
-all else goes out byte for byte or not at all.
+Uncompressed objects are re-encoded between explicit and implicit little endian where the destination wants the other,
+and our own into a lossless form that it prefers and takes; all else goes out byte for byte or not at all.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,11 +15,12 @@ from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID
 
 from dicom_node.config.model import DestinationSection
+from dicom_node.deliver.compress import compressed
 from dicom_node.deliver.retry import Verdict, verdict
 from dicom_node.domain.errors import NodeError, StorageError
 from dicom_node.wire.scu import CONTEXTS_MOST, UNCOMPRESSED, Answer, Association, Remote, echo_context
 
-_KINDS_MOST: Final = CONTEXTS_MOST // len(UNCOMPRESSED)
+_KINDS_MOST: Final = CONTEXTS_MOST // (len(UNCOMPRESSED) + 1)
 
 
 class SyntaxRefused(NodeError):
@@ -106,18 +107,36 @@ def groups(items: Sequence[Item]) -> Iterator[list[Item]]:
         yield run
 
 
-def contexts(items: Iterable[Item]) -> list[tuple[str, str]]:
-    """Contexts to propose: one per class and stored syntax, and the other uncompressed form where there is one."""
+def contexts(items: Iterable[Item], *, preferred: str = "") -> list[tuple[str, str]]:
+    """Contexts to propose: one per class and stored syntax, and the other uncompressed form where there is one.
+
+    Parameters
+    ----------
+    items
+        What is to be sent.
+    preferred
+        Transfer syntax that the destination likes better than none; empty for none.
+    """
     wanted: dict[tuple[str, str], None] = {}
     for item in items:
         wanted[item.kind] = None
         if item.transfer_syntax_uid in UNCOMPRESSED:
-            wanted.update({(item.sop_class_uid, syntax): None for syntax in UNCOMPRESSED})
+            syntaxes = (*UNCOMPRESSED, preferred) if preferred else UNCOMPRESSED
+            wanted.update({(item.sop_class_uid, syntax): None for syntax in syntaxes})
     return list(wanted)
 
 
-def store(association: Association, item: Item) -> Answer:
+def store(association: Association, item: Item, *, preferred: str = "") -> Answer:
     """Send one object in a form that was agreed.
+
+    Parameters
+    ----------
+    association
+        Whose contexts include those of the item.
+    item
+        The object.
+    preferred
+        Lossless form that it goes out in where it is uncompressed, the form was agreed and holds its values.
 
     Raises
     ------
@@ -129,6 +148,14 @@ def store(association: Association, item: Item) -> Answer:
         The association broke.
     """
     try:
+        if (
+            preferred
+            and item.transfer_syntax_uid in UNCOMPRESSED
+            and association.accepts(item.sop_class_uid, preferred)
+        ):
+            smaller = compressed(item.path, preferred)
+            if smaller is not None:
+                return association.store(smaller)
         if association.accepts(*item.kind):
             return association.store(item.path)
         if item.transfer_syntax_uid in UNCOMPRESSED and any(

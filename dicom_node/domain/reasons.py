@@ -79,6 +79,7 @@ vendor-restored       | nobody        | the maker has restored or filtered this 
 mosaic                | nobody        | mosaic images are left alone
 phase                 | nobody        | phase, real or imaginary images are no magnitude images
 parametric map        | nobody        | a parametric map ({hint}), not a picture of signal
+reprojection          | nobody        | reprojected views are no slices
 multi-energy          | nobody        | a multi-energy result ({hint}), not a conventional image
 diffusion             | nobody        | diffusion images are measured from their noise and left alone
 functional            | nobody        | functional or perfusion images are left alone ({hint})
@@ -93,7 +94,7 @@ pixel format          | nobody        | the pixel format is not handled: {detail
 overlay               | nobody        | an overlay lies inside the pixel words
 encrypted             | nobody        | the objects hold encrypted attributes
 units                 | nobody        | the values are not in {wanted}: {detail}
-rescale missing       | nobody        | Rescale Slope and Intercept are missing, so the values are not in HU
+rescale missing       | nobody        | Rescale Slope and Intercept are missing, so the values have no unit
 geometry missing      | nobody        | position, orientation or spacing is missing
 orientation invalid   | nobody        | Image Orientation is not two orthogonal unit vectors
 mixed orientation     | nobody        | the series mixes orientations or matrices ({count} stacks)

@@ -15,9 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 from pydicom import Dataset, dcmread
 from scipy import ndimage
 
+from dicom_node.domain.iods import UNITS
+from restoration.guard.noise import noise_map
+
 FloatArray = npt.NDArray[np.float32]
 
 _PATCH: Final = 16
+_BODY_OF_PET: Final = 0.05
 _FLATTEST: Final = 0.25
 _GAP: Final = 6
 _CAPTION: Final = 22
@@ -75,16 +79,20 @@ def compare(source: Sequence[Path], derived: Sequence[Path]) -> Comparison:
     Returns
     -------
     Comparison
-        Standard deviations in flat patches.
+        Standard deviations in flat patches; of PET, which has none, the median of the blind noise map.
     """
     before, after = _middle(source), _middle(derived)
     pictures = (_values(before), _values(after))
     flat = flat_patches(pictures[0])
     noise = [noise_in(picture, flat) for picture in pictures]
+    if before.Modality == "PT":
+        # Organs of emission pictures are no larger than a patch, and none of it is flat.
+        body = pictures[0] >= _BODY_OF_PET * pictures[0].max()
+        noise = [float(np.median(noise_map(picture)[body])) for picture in pictures]
     return Comparison(
         before=noise[0],
         after=noise[1],
-        unit="HU" if before.Modality == "CT" else "signal",
+        unit=UNITS.get(before.Modality, "signal"),
         pictures=pictures,
         window=window_of(before, pictures[0]),
     )

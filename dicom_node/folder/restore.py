@@ -260,6 +260,7 @@ def _making(members: Sequence[Instance], bench: _Bench) -> Making:
     return Making(
         recipe=bench.recipe,
         operation=card.operation,
+        reach=card.reach,
         revision_digest=digest_of(sorted([item.sop_instance_uid, item.sha256] for item in members)),
         at=bench.at,
         series_number=number,

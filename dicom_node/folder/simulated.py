@@ -222,24 +222,17 @@ def assemble(copy: Copy, copying: Copying) -> Dataset:
         target.SOPInstanceUID, target.SeriesInstanceUID = UID(copy.sop_instance_uid), UID(copy.series_instance_uid)
         target.SeriesNumber = copying.series_number
         target.SeriesDescription = label(f"{MARK} {copying.words} {PLACE}", text_of(source, "SeriesDescription"))
-        for keyword, value in _times(source, copying, copy.rank).items():
+        for keyword, value in times_of(source, copying.at, copy.rank).items():
             setattr(target, keyword, value)
         _mark(target, source, copying)
         if copying.standing.study is StudyOf.TEST:
             _as_test_patient(target, source, copying)
         else:
-            refer(target, source, known=copying.known)
+            refer(target, (source,), known=copying.known)
         _fill(target, copy.stored)
         if not keeps_its_character_set(target):
             target.SpecificCharacterSet = UNICODE
     return target
-
-
-def _times(source: Dataset, copying: Copying, rank: int) -> dict[str, str]:
-    """Return dates and times; the Series Time of PET stays, for decay is counted from it (C.8.9.4.1.5)."""
-    times = times_of(source, copying.at, rank)
-    pet = source.get("Modality") == "PT"
-    return {keyword: value for keyword, value in times.items() if not (pet and keyword.startswith("Series"))}
 
 
 def _mark(target: Dataset, source: Dataset, copying: Copying) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from dicom_node.domain.reasons import Reason, reason
 from dicom_node.domain.series import Attributes, SeriesUid, SopUid, StudyUid
+from dicom_node.domain.syntaxes import LOSSLESS
 
 UID_CHARACTERS: Final = 64
 _REGULAR: Final = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")  # PS3.5 9.1
@@ -24,15 +25,6 @@ _CORRECTABLE: Final = (
     *("PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDescription"),
     *("ReferringPhysicianName", "RequestedProcedureID", "RequestedProcedureDescription", "RequestAttributesSequence"),
 )
-_JPEG: Final = "1.2.840.10008.1.2.4."
-LOSSLESS: Final = frozenset(
-    {
-        *("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"),
-        "1.2.840.10008.1.2.5",
-        *(_JPEG + end for end in ("57", "70", "80", "90", "201", "202")),
-    }
-)
-"""Transfer syntaxes that cannot change a stored value."""
 
 
 class Outcome(StrEnum):

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom.dataset import Dataset
+
 from dicom_node.restore.derive.dataset import Answer, assemble, encode
 from dicom_node.restore.derive.making import Making
 from dicom_node.restore.derive.numbers import instance_numbers, ranks
@@ -68,6 +70,7 @@ class _Restored:
     """A slice with its restored stored values and the identity that follows from them."""
 
     source: Slice
+    neighbours: tuple[Dataset, ...]
     stored: Stored
     pixel_digest: str
     sop_instance_uid: str
@@ -94,6 +97,7 @@ def attempt(
     for item, number, rank in zip(plain, numbers, ranks(numbers), strict=True):
         answer = Answer(
             source=item.source.header,
+            neighbours=item.neighbours,
             stored=item.stored.values,
             instance_number=number,
             rank=rank,
@@ -126,11 +130,12 @@ def attempt(
 def _restored(stack: SourceStack, restorer: Restorer, making: Making) -> tuple[list[_Restored], int]:
     """Return the slices of a stack, and in how many places they are the source's."""
     result = restore(restorer, stack.volume, strength=making.recipe.strength)
-    pairs = zip(stack.slices, result.volume.array, strict=True)
-    return [_named(item, values, making) for item, values in pairs], result.places
+    around = stack.neighbours(making.reach)
+    parts = zip(stack.slices, around, result.volume.array, strict=True)
+    return [_named(item, near, values, making) for item, near, values in parts], result.places
 
 
-def _named(item: Slice, values: FloatArray, making: Making) -> _Restored:
+def _named(item: Slice, near: tuple[Dataset, ...], values: FloatArray, making: Making) -> _Restored:
     stored = to_stored(values, item.stored, item.domain)
     pixels = pixel_digest(
         stored.values,
@@ -145,7 +150,7 @@ def _named(item: Slice, values: FloatArray, making: Making) -> _Restored:
         identity=identity_digest(item.header),
         pixels=pixels,
     )
-    return _Restored(source=item, stored=stored, pixel_digest=pixels, sop_instance_uid=uid)
+    return _Restored(source=item, neighbours=near, stored=stored, pixel_digest=pixels, sop_instance_uid=uid)
 
 
 def _written(item: _Restored, content: bytes, path: Path, rank: int) -> DerivedFile:

@@ -136,6 +136,7 @@ def _making(work: Work, sources: Sequence[SourceStack], restorer: Restorer, cont
     return Making(
         recipe=work.recipe,
         operation=card.operation,
+        reach=card.reach,
         revision_digest=work.revision_digest,
         at=in_zone(work.created_at, context.config.node.timezone),
         series_number=rows.reserve_series_number(context.database, work, slot=card.slot),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydicom.dataset import Dataset
+
 from dicom_node.domain.errors import NodeError
 from dicom_node.restore.checks.all import check_all
 from dicom_node.restore.checks.check import Check, Evidence, Pair
@@ -81,7 +83,7 @@ def read_back(
     except Refused as error:
         raise NotReadBack(happened=error.happened, subject=error.subject, remedy="Try again.") from error
     pairs = [
-        [_pair(*parts) for parts in zip(source.slices, answers, meant, strict=True)]
+        [_pair(*parts) for parts in zip(source.slices, source.neighbours(making.reach), answers, meant, strict=True)]
         for source, answers, meant in zip(sources, stored, written, strict=True)
     ]
     return ReadBack(
@@ -94,10 +96,11 @@ def read_back(
     )
 
 
-def _pair(source: Slice, derived: Slice, meant: Written) -> Pair:
+def _pair(source: Slice, near: tuple[Dataset, ...], derived: Slice, meant: Written) -> Pair:
     return Pair(
         place=f"object {meant.rank + 1}",
         source=source.header,
+        neighbours=near,
         derived=derived.header,
         source_values=source.stored,
         derived_values=derived.stored,

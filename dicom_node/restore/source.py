@@ -7,7 +7,7 @@ sandbox alone.
 
 import struct
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,19 +16,23 @@ from typing import Final
 import numpy as np
 from pydicom import dcmread
 from pydicom.config import disable_value_validation
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.filewriter import correct_ambiguous_vr
+from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
 
 from dicom_node.domain.errors import NodeError
+from dicom_node.domain.iods import Exposed, is_projection, not_proportional, spacing_of
 from dicom_node.domain.reasons import Reason, reason
 from dicom_node.domain.series import Stack
 from dicom_node.restore.checks.check import text
 from dicom_node.restore.derive.attributes import keeps_private
 from dicom_node.restore.derive.charset import TEXT_VRS
 from dicom_node.restore.derive.dataset import was_lossy
+from dicom_node.restore.derive.references import neighbours
 from dicom_node.restore.derive.uids import StoredArray
 from dicom_node.restore.stored_values import Domain, domain_of, padding_mask, to_units
 from dicom_node.sandbox.client import Sandbox, Unreadable
@@ -112,6 +116,14 @@ class SourceStack:
     slices: tuple[Slice, ...]
     volume: Volume
 
+    def neighbours(self, reach: int) -> list[tuple[Dataset, ...]]:
+        """Return, per slice, the headers of the slices that a pipeline of this reach looked at for it."""
+        count = len(self.slices)
+        return [
+            tuple(self.slices[other].header for other in neighbours(index, count, reach=reach))
+            for index in range(count)
+        ]
+
 
 def read_source(
     stacks: Sequence[Stack], files: Mapping[int, SourceFile], *, sandbox: Sandbox, unit: str
@@ -127,17 +139,22 @@ def read_source(
     sandbox
         Decodes the pixels.
     unit
-        ``HU`` or ``signal``, as the pipeline's card wants it.
+        Of `restoration.volume`, as the pipeline's card wants it.
+
+    Returns
+    -------
+    tuple[SourceStack, ...]
+        One per stack; of projections one per image, as each was exposed by itself.
 
     Raises
     ------
     Refused
         An instance cannot be read or is not what the pipeline takes.
     """
-    return tuple(_read_stack(stack, files, sandbox, unit) for stack in stacks)
+    return tuple(part for stack in stacks for part in _read_stack(stack, files, sandbox, unit))
 
 
-def _read_stack(stack: Stack, files: Mapping[int, SourceFile], sandbox: Sandbox, unit: str) -> SourceStack:
+def _read_stack(stack: Stack, files: Mapping[int, SourceFile], sandbox: Sandbox, unit: str) -> tuple[SourceStack, ...]:
     slices = tuple(
         read_slice(files[instance_id], sandbox=sandbox, private=Private.KEPT) for instance_id in stack.instance_ids
     )
@@ -145,12 +162,15 @@ def _read_stack(stack: Stack, files: Mapping[int, SourceFile], sandbox: Sandbox,
         why = _refusal(item, unit)
         if why is not None:
             raise Refused(why, item.file.path.name)
-    first = slices[0].header
+    if any(_spacing(item.header) is None for item in slices):
+        raise Refused(reason("geometry missing"), stack.key)
+    if all(is_projection(item.file.sop_class_uid) for item in slices):
+        return tuple(SourceStack(slices=(item,), volume=volume_of((item,), (0.0,), unit=unit)) for item in slices)
     if len({item.stored.shape for item in slices}) > 1:
         raise Refused(reason("mixed orientation", count=len(slices)), stack.key)
-    if len(stack.positions_mm) != len(slices) or not _spacing(first):
+    if len(stack.positions_mm) != len(slices):
         raise Refused(reason("geometry missing"), stack.key)
-    return SourceStack(slices=slices, volume=volume_of(slices, stack.positions_mm, unit=unit))
+    return (SourceStack(slices=slices, volume=volume_of(slices, stack.positions_mm, unit=unit)),)
 
 
 def volume_of(slices: Sequence[Slice], positions_mm: Sequence[float], *, unit: str) -> Volume:
@@ -224,11 +244,18 @@ def _drop_private(header: Dataset) -> None:
 def _blank_texts(header: Dataset) -> list[DataElement]:
     """Return texts of blanks alone: reading them makes them empty, and an empty value is another one than a blank."""
     raw: list[object] = [header.get_item(tag) for tag in sorted(header.keys())]
+    blank = [item for item in raw if isinstance(item, RawDataElement) and item.value and not item.value.strip(b" ")]
+    found = ((item.tag, item.VR or _listed_vr(item.tag)) for item in blank)
     return [
-        DataElement(item.tag, item.VR, PersonName("  ") if item.VR == "PN" else "  ", already_converted=True)
-        for item in raw
-        if isinstance(item, RawDataElement) and item.VR in TEXT_VRS and item.value and not item.value.strip(b" ")
+        DataElement(tag, vr, PersonName("  ") if vr == "PN" else "  ", already_converted=True)
+        for tag, vr in found
+        if vr in TEXT_VRS
     ]
+
+
+def _listed_vr(tag: BaseTag) -> str:
+    """Return the VR that a file with implicit VRs means; empty for elements that no dictionary lists."""
+    return dictionary_VR(tag) if dictionary_has_tag(tag) else ""
 
 
 def _format_refusal(header: Dataset) -> Reason | None:
@@ -256,15 +283,48 @@ def _refusal(item: Slice, unit: str) -> Reason | None:
         return reason("lossy")
     if item.domain.slope == 0:
         return reason("units", wanted=unit, detail="Rescale Slope is 0")
-    if unit != "HU":
-        return None
+    return _UNIT_REFUSALS[unit](item) if unit in _UNIT_REFUSALS else None
+
+
+def _not_in_hu(item: Slice) -> Reason | None:
+    kind = text(item.header, "RescaleType")
     if item.domain.rescale is None:
         return reason("rescale missing")
-    if text(header, "RescaleType") not in _HU_TYPES or "ModalityLUTSequence" in header:
-        return reason("units", wanted=unit, detail=f"Rescale Type is {text(header, 'RescaleType') or 'a table'}")
+    if kind not in _HU_TYPES or "ModalityLUTSequence" in item.header:
+        return reason("units", wanted="HU", detail=f"Rescale Type is {kind or 'a table'}")
     return None
 
 
+def _not_in_activity(item: Slice) -> Reason | None:
+    units = text(item.header, "Units")
+    if item.domain.rescale is None:
+        return reason("rescale missing")
+    return None if units == "BQML" else reason("units", wanted="Bq/mL", detail=f"Units is {units or 'missing'}")
+
+
+def _not_exposure(item: Slice) -> Reason | None:
+    header = item.header
+    why = not_proportional(
+        Exposed(
+            sop_class_uid=text(header, "SOPClassUID"),
+            intent=text(header, "PresentationIntentType"),
+            relation=text(header, "PixelIntensityRelationship"),
+            sign=text(header, "PixelIntensityRelationshipSign"),
+            intercept=text(header, "RescaleIntercept"),
+            has_table="ModalityLUTSequence" in header,
+        )
+    )
+    return reason("units", wanted="exposure", detail=why) if why else None
+
+
+_UNIT_REFUSALS: Final[Mapping[str, Callable[[Slice], Reason | None]]] = {
+    "HU": _not_in_hu,
+    "Bq/mL": _not_in_activity,
+    "exposure": _not_exposure,
+}
+
+
 def _spacing(header: Dataset) -> tuple[float, float] | None:
-    values = [float(value) for value in header.get("PixelSpacing") or ()]
+    words = text(header, spacing_of(str(header.SOPClassUID))).split("\\")
+    values = [float(word) for word in words if word]
     return (values[0], values[1]) if len(values) == 2 and min(values) > 0 else None

@@ -159,7 +159,7 @@ class Association:
         ----------
         source
             A Part 10 file, whose data set goes out byte for byte; or a data set, encoded into the uncompressed syntax
-            that was accepted.
+            that was accepted, or compressed already into one that was.
 
         Raises
         ------

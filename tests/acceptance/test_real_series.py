@@ -23,7 +23,8 @@ pytestmark = [
 
 RESTORED = {
     "01-ge-ct-head-tilt", "03-philips-ct-tilted-stereotaxis", "06-ge-ct-thorax-3-slices",
-    "08-siemens-mr-t1-2d-sagittal", "16-siemens-mr-memprage", "38-uih-mr-t1-3d", "52-ge-mr-3d-watermelon",
+    "08-siemens-mr-t1-2d-sagittal", "16-siemens-mr-memprage", "30-pet-cps-wholebody-fdg", "38-uih-mr-t1-3d",
+    "52-ge-mr-3d-watermelon",
 }  # fmt: skip
 """Folders whose one series the pipelines take (a refusal by the pixels, with its figure, is right for some of them)."""
 
@@ -33,7 +34,7 @@ NEVER = {
     "14-siemens-xa30-enhanced-mr-trace", "15-philips-enhanced-mr-b0", "17-pet-flt-breast-slice",
     "18-siemens-mr-mosaic-codecs", "20-cr-nm-us-nema-samples", "21-ge-mg-mammogram", "23-us-xa-rf-never-restored",
     "24-sr-seg-rwv-headneck", "27-sr-text-and-measurements", "29-nifti2dicom-t1-derived-secondary",
-    "30-pet-cps-wholebody-fdg", "35-ct-dose-pages", "36-siemens-mr-dual-echo-pd-t2", "37-siemens-mr-phase",
+    "35-ct-dose-pages", "36-siemens-mr-dual-echo-pd-t2", "37-siemens-mr-phase",
     "39-philips-mr-raw-data", "41-presentation-states", "42-encapsulated-pdf", "44-dx-chest-nih",
     "45-dx-monochrome1-dog", "46-ge-pet-jpeg-lossless", "48-float-pixel-data", "53-slide-microscopy",
 }  # fmt: skip
@@ -66,6 +67,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
     rules = [
         rule("ct-denoise", name="CT", to=["pacs"], forward_originals_to=["pacs"]),
         rule("mr-denoise", name="MR", modality="MR", to=["pacs"], forward_originals_to=["pacs"]),
+        rule("pet-denoise", name="PET", modality="PT", to=["pacs"], forward_originals_to=["pacs"]),
     ]
     destinations = [{"name": "pacs", "ae_title": AE_TITLE, "host": "127.0.0.1", "port": pacs.port}]
     seen: dict[str, list[dict]] = {}

@@ -11,6 +11,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from dicom_node.config.model import DestinationSection
 from dicom_node.database.engine import Database
+from dicom_node.deliver.compress import LOSSLESS
 from dicom_node.deliver.queue import Courier
 from dicom_node.deliver.send import echo, push
 from dicom_node.domain.errors import StorageError
@@ -133,6 +134,46 @@ def test_a_compressed_object_goes_as_it_is_or_not_at_all(tmp_path: Path) -> None
         pytest.raises(NothingAccepted, match="none of the presentation"),
     ):
         push(files, destination(peer.port), "RESTORE")
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("syntax", [*LOSSLESS, "explicit"])
+def test_a_result_goes_out_in_the_form_that_is_preferred(tmp_path: Path, database: Database, syntax: str) -> None:
+    with storescp(tmp_path / "there") as port:
+        world = make_world(tmp_path / "here", database, port=port, verify_identity=False, syntax=syntax)
+        made = make_delivered_series(world, size=64)
+        result, originals = deliver_result(world, made), deliver_originals(world, made)
+        run_until_idle(world)
+        assert (world.state(originals).state, world.state(result).state) == ("delivered", "delivered")
+    there = [pydicom.dcmread(path) for path in (tmp_path / "there").iterdir()]
+    ours = {ds.SOPInstanceUID: ds for ds in map(pydicom.dcmread, world.layout.derived.rglob("*.dcm"))}
+    arrived = [ds for ds in there if ds.SOPInstanceUID in ours]
+    assert len(arrived) == len(ours) == 3
+    assert {ds.file_meta.TransferSyntaxUID for ds in arrived} == {LOSSLESS.get(syntax, ExplicitVRLittleEndian)}
+    assert all((ds.pixel_array == ours[ds.SOPInstanceUID].pixel_array).all() for ds in arrived)
+    others = {ds.file_meta.TransferSyntaxUID for ds in there if ds.SOPInstanceUID not in ours}
+    assert others == {ExplicitVRLittleEndian}
+
+
+@pytest.mark.peer
+def test_who_does_not_take_the_preferred_form_gets_the_stored_one(tmp_path: Path, database: Database) -> None:
+    with storescp(tmp_path / "there", options=("+xe",)) as port:
+        world = make_world(tmp_path / "here", database, port=port, verify_identity=False, syntax="jpeg-ls")
+        result = deliver_result(world, make_delivered_series(world, size=64))
+        run_until_idle(world)
+        assert world.state(result).state == "delivered"
+    there = [pydicom.dcmread(path) for path in (tmp_path / "there").iterdir()]
+    assert [ds.file_meta.TransferSyntaxUID for ds in there] == [ExplicitVRLittleEndian] * 3
+
+
+@pytest.mark.peer
+def test_orthanc_takes_a_compressed_result(tmp_path: Path, database: Database) -> None:
+    with orthanc(tmp_path / "there") as port:
+        world = make_world(tmp_path / "here", database, port=port, confirm=True, syntax="jpeg-2000")
+        made = make_delivered_series(world, size=64)
+        result, originals = deliver_result(world, made), deliver_originals(world, made)
+        run_until_idle(world)
+        assert (world.state(originals).state, world.state(result).state) == ("confirmed", "confirmed")
 
 
 def destination(port: int = 1) -> DestinationSection:

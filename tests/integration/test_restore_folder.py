@@ -14,7 +14,7 @@ from dicom_node.folder.restore import Asked, Ended, Outcome, restore_folder
 from dicom_node.restore.pipelines import BundleBroken, Restorers
 from restoration.restorer import Restorer
 from tests.support.clock import FixedClock
-from tests.support.phantoms import make_series, write_series
+from tests.support.phantoms import make_dx, make_pet, make_series, write_series
 from tests.support.shared import series_folder
 from tests.unit.restore.kit import pipeline
 
@@ -42,6 +42,50 @@ def test_what_the_pipeline_takes_is_restored_and_the_rest_is_named(source: Path,
     assert [ds.SeriesDescription for ds in made] == ["DLR CT phantom low-dose"] * 3
     assert {ds.SeriesInstanceUID for ds in made} == {ct.folder.name}
     assert [path.name for path in (tmp_path / "out").iterdir()] == [ct.folder.name]
+
+
+def test_pet_keeps_its_slopes_and_times(tmp_path: Path) -> None:
+    given = make_pet(7, size=128)
+    write_series(given, tmp_path / "in")
+    (outcome,) = restored(tmp_path / "in", tmp_path / "out", name="pet-denoise")
+    assert (outcome.ended, outcome.reason) == (Ended.RESTORED, "")
+    assert outcome.folder is not None
+    made = [dcmread(path) for path in sorted(outcome.folder.iterdir())]
+    assert [ds.RescaleSlope for ds in made] == [ds.RescaleSlope for ds in given]
+    assert {(ds.SeriesDate, ds.SeriesTime) for ds in made} == {(given[0].SeriesDate, given[0].SeriesTime)}
+    activity = [ds.pixel_array.astype(float) * ds.RescaleSlope for ds in (*given, *made)]
+    before, after = np.stack(activity[:7]), np.stack(activity[7:])
+    assert after.mean() == pytest.approx(before.mean(), rel=1e-3)
+    assert after[:, 60:68, 40:50].std() < 0.8 * before[:, 60:68, 40:50].std()
+
+
+def test_x_ray_images_are_restored_one_by_one(tmp_path: Path) -> None:
+    given = make_dx(2)
+    write_series(given, tmp_path / "in")
+    (outcome,) = restored(tmp_path / "in", tmp_path / "out", name="xr-denoise")
+    assert (outcome.ended, outcome.reason, outcome.instances) == (Ended.RESTORED, "", 2)
+    assert outcome.folder is not None
+    for source, path in zip(given, sorted(outcome.folder.iterdir()), strict=True):
+        made = dcmread(path)
+        assert (made.PresentationIntentType, made.ImagerPixelSpacing) == ("FOR PROCESSING", source.ImagerPixelSpacing)
+        assert made.pixel_array.std(axis=0)[:20].mean() < source.pixel_array.std(axis=0)[:20].mean()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ({"ImagerPixelSpacing": 0.2}, "position, orientation or spacing is missing"),
+        ({"RescaleIntercept": 300}, "Rescale Intercept is 300"),
+        ({"PixelIntensityRelationship": "LOG"}, "Pixel Intensity Relationship is LOG"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.1", "PresentationIntentType": ""}, "FOR PRESENTATION"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.1"}, "does not take objects of the class"),
+    ],
+)
+def test_x_ray_images_of_another_kind_are_refused(tmp_path: Path, attributes: dict[str, object], reason: str) -> None:
+    write_series(make_dx(2, **attributes), tmp_path / "in")
+    (outcome,) = restored(tmp_path / "in", tmp_path / "out", name="xr-denoise")
+    assert outcome.ended is Ended.REFUSED
+    assert reason in outcome.reason
 
 
 def test_twice_is_the_same(source: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from dicom_node.restore.attempt import DerivedFile
 from dicom_node.sandbox.client import Header, Sandbox
 from restoration.card import load_card
-from tests.support.phantoms import make_series
+from tests.support.phantoms import make_dx, make_pet, make_series
 from tests.support.shared import series_folder
 from tests.support.validators import said
 from tests.unit.restore.kit import PIPELINE, ExactMean, Tried, try_files, try_series
@@ -22,6 +22,8 @@ REAL = [
     ("06-ge-ct-thorax-3-slices", ""),
     ("08-siemens-mr-t1-2d-sagittal", ""),
     ("16-siemens-mr-memprage", ""),
+    ("21-ge-mg-mammogram", ""),
+    ("30-pet-cps-wholebody-fdg", ""),
     ("31-siemens-petct-ct-body-j2k", ""),
     ("32-siemens-ct-fruit-study", "H42s"),
     ("32-siemens-ct-fruit-study", "H70h"),
@@ -30,6 +32,7 @@ REAL = [
     ("34-toshiba-ct-body-and-mpr", r"Body 1\.0"),
     ("34-toshiba-ct-body-and-mpr", r"Body 3\.0$"),
     ("38-uih-mr-t1-3d", ""),
+    ("45-dx-monochrome1-dog", ""),
     ("52-ge-mr-3d-watermelon", ""),
 ]
 
@@ -41,9 +44,18 @@ def sandbox() -> Iterator[Sandbox]:
     sandbox.close()
 
 
-@pytest.fixture(params=["CT", "MR"])
+PHANTOMS = {
+    "CT": lambda: make_series(4, modality="CT"),
+    "MR": lambda: make_series(4, modality="MR"),
+    "PT": lambda: make_pet(7),
+    "DX": make_dx,
+}
+
+
+@pytest.fixture(params=PHANTOMS)
 def phantom(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox) -> Tried:
-    return try_series(make_series(4, modality=request.param), tmp_path, sandbox)
+    restorer = ExactMean(load_card(PIPELINE[request.param]))
+    return try_series(PHANTOMS[request.param](), tmp_path, sandbox, restorer=restorer)
 
 
 @pytest.fixture(params=REAL, ids=lambda item: f"{item[0]} {item[1]}".strip())
@@ -56,9 +68,12 @@ def real(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox) -> Tr
         if isinstance(header, Header) and re.search(description, _first(header, "SeriesDescription"))
     ]
     modality = _first(chosen[0], "Modality")
-    restorer = ExactMean(load_card(PIPELINE[modality]))
+    kind = modality if modality in PIPELINE else "DX"
+    restorer = ExactMean(load_card(PIPELINE[kind]))
+    # No pipeline takes X-ray images for presentation; what they are made of must hold all the same.
+    unit = "signal" if kind == "DX" else ""
     files = [header.path for header in chosen if _first(header, "Modality") == modality]
-    return try_files(files, tmp_path / "derived", sandbox, modality=modality, restorer=restorer)
+    return try_files(files, tmp_path / "derived", sandbox, modality=kind, restorer=restorer, unit=unit)
 
 
 def _first(header: Header, keyword: str) -> str:

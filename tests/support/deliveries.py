@@ -88,10 +88,10 @@ def make_world(folder: Path, database: Database, *, port: int = 1, **destination
     return World(database=database, layout=Layout(folder), clock=FixedClock(), config=config)
 
 
-def make_delivered_series(world: World, *, slices: int = 3, seed: int = 1, **attributes: Any) -> Made:
+def make_delivered_series(world: World, *, slices: int = 3, size: int = 16, seed: int = 1, **attributes: Any) -> Made:
     """Registered, cut, decided, restored and published series with its files; the revision is working."""
     at = world.clock.now()
-    sources = make_series(slices, size=16, seed=seed, **{**PATIENT, **attributes})
+    sources = make_series(slices, size=size, seed=seed, **{**PATIENT, **attributes})
     key = f"a{seed}"
     folder = world.layout.association(at, key)
     paths = write_series(sources, folder)

@@ -17,6 +17,7 @@ from dicom_node.domain.errors import NodeError
 from dicom_node.processes.processes_file import read
 from dicom_node.storage.layout import Layout
 
+_PIPELINES = {"CT": "ct-denoise", "MR": "mr-denoise", "PT": "pet-denoise", "DX": "xr-denoise"}
 START_S = 60.0
 STOP_S = 30.0
 
@@ -35,7 +36,7 @@ def settings(folder: Path, pacs_port: int) -> dict[str, Any]:
             "deliver_to": ["pacs"],
             "forward_originals_to": ["pacs"],
         }
-        for modality, pipeline in (("CT", "ct-denoise"), ("MR", "mr-denoise"))
+        for modality, pipeline in _PIPELINES.items()
     ]
     return {
         "node": {"port": 0, "data_dir": str(folder / "var")},

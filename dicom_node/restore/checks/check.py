@@ -63,6 +63,8 @@ class Pair:
         Words for where it stands in the series.
     source, derived
         Headers; the derived one with its File Meta.
+    neighbours
+        Headers of the other objects that the pipeline looked at for it, nearest first.
     source_values, derived_values
         (rows, columns) stored values.
     domain
@@ -73,6 +75,7 @@ class Pair:
 
     place: str
     source: Dataset
+    neighbours: tuple[Dataset, ...]
     derived: Dataset
     source_values: StoredArray
     derived_values: StoredArray

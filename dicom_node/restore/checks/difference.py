@@ -22,7 +22,7 @@ def unexplained(source: Dataset, derived: Dataset, *, equipment: Equipment) -> I
 def _explained(tag: BaseTag, source: Dataset, derived: Dataset, equipment: Equipment) -> bool:
     if tag.is_private:
         return _private_explained(tag, source, derived)
-    action = row_of(tag, equipment).action
+    action = row_of(tag, modality=str(source.get("Modality", "")), equipment=equipment).action
     if action is Action.DROP or (tag.group == _PIXEL_GROUP and action is Action.KEEP):
         return tag not in derived
     if action is Action.COMPUTE and tag.group != _PIXEL_GROUP:

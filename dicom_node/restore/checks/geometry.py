@@ -7,11 +7,15 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
+from dicom_node.domain.iods import is_projection
 from dicom_node.restore.checks.check import Check, Evidence, Pair, counted, text
 from dicom_node.restore.derive.numbers import instance_numbers
 
 CORNER_MM: Final = 0.01
 ORIENTATION: Final = 1e-6
+
+_OF_PROJECTION: Final = ("Rows", "Columns", "ImagerPixelSpacing", "PixelSpacing", "PatientOrientation")
+"""Where a projection lies: it has no corners in the patient."""
 
 
 def corners(evidence: Evidence) -> Check:
@@ -23,6 +27,8 @@ def corners(evidence: Evidence) -> Check:
 
 def _moved(pair: Pair) -> float:
     source, derived = pair.source, pair.derived
+    if is_projection(str(source.SOPClassUID)):
+        return 0.0 if all(text(source, key) == text(derived, key) for key in _OF_PROJECTION) else float("inf")
     if text(source, "FrameOfReferenceUID") != text(derived, "FrameOfReferenceUID"):
         return float("inf")
     try:

@@ -114,8 +114,9 @@ def references(evidence: Evidence) -> Check:
 def _wrong_references(pair: Pair, known: dict[str, str]) -> Iterator[str]:
     source, derived = pair.source, pair.derived
     own = derived.get("SourceImageSequence") or []
-    if [str(item.get("ReferencedSOPInstanceUID", "")) for item in own] != [str(source.SOPInstanceUID)]:
-        yield "SourceImageSequence names another object"
+    seen = [str(one.SOPInstanceUID) for one in (source, *pair.neighbours)]
+    if [str(item.get("ReferencedSOPInstanceUID", "")) for item in own] != seen:
+        yield "SourceImageSequence names other objects"
     if any(item.get("ReferencedSOPClassUID") != source.SOPClassUID for item in own):
         yield "SourceImageSequence names another class"
     images = derived.get("ReferencedImageSequence") or []

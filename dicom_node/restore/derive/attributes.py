@@ -1,8 +1,9 @@
-"""What becomes of each attribute on the way from a source to a derived CT or MR image: one table. Pure.
+"""What becomes of each attribute on the way from a source to a derived image: one table. Pure.
 
-What the table does not name keeps its value. Private elements go, but for a list by creator that downstream programs
-cannot do without (PS3.15 E.3.10); CSA headers and the like describe other pixels and may name people. Rows apply to the
-data set itself; inside sequences that are kept, only private elements and group lengths go.
+What the table does not name keeps its value; rows that keep say why, for those that matter most. Private elements go,
+but for a list by creator that downstream programs cannot do without (PS3.15 E.3.10); CSA headers and the like describe
+other pixels and may name people. Rows apply to the data set itself; inside sequences that are kept, only private
+elements and group lengths go.
 """
 
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ class Row:
 
 
 _ROWS: Final = """
-ImageType                            | replace | C.7.6.1.1.2 | value 1 says DERIVED; MR without value 3 says OTHER
+ImageType                            | replace | C.7.6.1.1.2 | DERIVED leads; PET has two values, MR, DX, MG a third
 SOPInstanceUID                       | replace | C.12.1      | follows from source, recipe and stored pixels
 SeriesInstanceUID                    | replace | C.7.3.1     | a series of its own, over its objects
 SeriesNumber                         | replace | C.7.3.1     | 1000 times the source's and the pipeline's slot
@@ -54,7 +55,7 @@ SeriesDate                           | replace | C.7.3.1     | time of the job
 SeriesTime                           | replace | C.7.3.1     | time of the job
 DerivationDescription                | replace | C.12.4.1.1  | pipeline, version, strength, weights; then the source's
 DerivationCodeSequence               | add     | C.12.4      | items are successive steps: the source's, then ours
-SourceImageSequence                  | replace | C.12.4      | the slice it answers; the source's may be raw data
+SourceImageSequence                  | replace | C.12.4      | the slice it answers, then those looked at beside it
 ReferencedSeriesSequence             | add     | C.12.2      | all instances of this study that are referred to
 ReferencedImageSequence              | replace | C.12.4      | kept where every target's series is known
 Manufacturer                         | replace | C.12.1.1.5  | what makes a DERIVED image is its equipment
@@ -126,6 +127,36 @@ StorageMediaFileSetUID               | drop    | PS3.4 C.4   | says where the so
 MACParametersSequence                | drop    | C.12.1.1.3  | signs another content
 DigitalSignaturesSequence            | drop    | C.12.1.1.3  | signs another content
 DataSetTrailingPadding               | drop    | PS3.10 7.2  | padding of the source's file
+PatientName                          | keep    | C.7.1.1     | with all of patient, study and order: the same patient
+PatientID                            | keep    | C.7.1.1     | the same patient
+StudyInstanceUID                     | keep    | C.7.2.1     | the same study
+AccessionNumber                      | keep    | C.7.2.1     | the same order
+FrameOfReferenceUID                  | keep    | C.7.4.1     | the same place in the patient
+ImagePositionPatient                 | keep    | C.7.6.2     | geometry is exact, slice by slice
+ImageOrientationPatient              | keep    | C.7.6.2     | geometry is exact
+PixelSpacing                         | keep    | C.7.6.2     | geometry is exact
+ImagerPixelSpacing                   | keep    | C.8.11.4    | geometry at the detector is exact
+SliceThickness                       | keep    | C.7.6.2     | what was measured together stays so
+AcquisitionDate                      | keep    | C.7.6.1     | with time and number: describes the data
+AcquisitionTime                      | keep    | C.7.6.1     | describes the data
+TimezoneOffsetFromUTC                | keep    | C.12.1      | own times stand in it; never added
+FrameReferenceTime                   | keep    | C.8.9.4     | decay is counted with it
+DecayCorrection                      | keep    | C.8.9.1     | quantity is exact
+Units                                | keep    | C.8.9.1     | stored values mean what they meant
+RescaleSlope                         | keep    | C.11.1      | of each slice: restored values are rounded into it
+RescaleIntercept                     | keep    | C.11.1      | stored values mean what they meant
+ModalityLUTSequence                  | keep    | C.11.1      | stored values are restored, the table stays
+RealWorldValueMappingSequence        | keep    | C.7.6.16.2.11 | stored values mean what they meant
+BitsStored                           | keep    | C.7.6.3     | of each slice: it differs inside real series
+PhotometricInterpretation            | keep    | C.7.6.3     | values stay, and are never inverted
+PixelPaddingValue                    | keep    | C.7.5.1.1.2 | padding stays padding, nothing else takes its value
+WindowCenter                         | keep    | C.11.2      | with width and tables: shown as the source is
+BurnedInAnnotation                   | keep    | C.7.6.1     | YES is refused: text must not be restored
+SyntheticData                        | keep    | C.12.1      | restored data are acquired data; YES stays
+PresentationIntentType               | keep    | C.8.11.1    | the SOP class says the same
+PixelIntensityRelationship           | keep    | C.8.11.3    | stored values mean what they meant
+KVP                                  | keep    | C.8.2.1     | with dose, kernel, TR, TE, coil, tracer: the acquisition
+BodyPartExamined                     | keep    | C.7.3.1     | with laterality, position and view: the acquisition
 """
 
 
@@ -139,9 +170,12 @@ def _parse(rows: str) -> Mapping[str, Row]:
 
 TABLE: Final[Mapping[str, Row]] = _parse(_ROWS)
 
-_GROUP_LENGTH: Final = Row(keyword="", action=Action.DROP, section="PS3.5 7.2", why="group lengths are retired")
-_CURVE: Final = Row(keyword="", action=Action.DROP, section="C.10.2", why="curves are retired and speak of old pixels")
+GROUP_LENGTH: Final = Row(keyword="", action=Action.DROP, section="PS3.5 7.2", why="group lengths are retired")
+CURVE: Final = Row(keyword="", action=Action.DROP, section="C.10.2", why="curves are retired and speak of old pixels")
 _KEPT: Final = Row(keyword="", action=Action.KEEP, section="", why="the table does not name it")
+DECAY: Final = Row(keyword="", action=Action.KEEP, section="C.8.9.4.1.5", why="decay is counted from it")
+
+_SERIES_TIME: Final = frozenset({"SeriesDate", "SeriesTime"})
 
 _SOURCE_EQUIPMENT: Final = frozenset(
     {
@@ -170,21 +204,45 @@ PRIVATE_KEPT: Final[Mapping[tuple[str, int], frozenset[int]]] = MappingProxyType
         ("GEMS_PARM_01", 0x0043): frozenset({0x39, 0x6F}),
         ("Philips Imaging DD 001", 0x2001): frozenset({0x03, 0x04}),
         ("Philips MR Imaging DD 001", 0x2005): frozenset({0x0D, 0x0E}),
+        ("Philips PET Private Group", 0x7053): frozenset({0x00, 0x09}),
+        ("GEMS_PETD_01", 0x0009): frozenset({0x0D}),
+        ("SIEMENS MED PT", 0x0071): frozenset({0x22}),
     }
 )
-"""(creator, group) to the elements kept: b-value, gradient direction and matrix, private scale factors."""
+"""(creator, group) to the elements kept: b-value, gradient direction and matrix, private scale factors, the times that
+decay is counted from."""
 
 
-def row_of(tag: BaseTag, equipment: Equipment = Equipment.NODE) -> Row:
-    """Return the row that a public attribute of the data set's first level falls under."""
+def row_of(tag: BaseTag, *, modality: str, equipment: Equipment = Equipment.NODE) -> Row:
+    """Return the row that a public attribute of the data set's first level falls under.
+
+    Parameters
+    ----------
+    tag
+        The attribute.
+    modality
+        Of the source.
+    equipment
+        Whose equipment attributes the derived object carries.
+    """
     if tag.element == 0:
-        return _GROUP_LENGTH
+        return GROUP_LENGTH
     if 0x5000 <= tag.group <= 0x50FF:
-        return _CURVE
+        return CURVE
     keyword = keyword_for_tag(tag)
     if equipment is Equipment.SOURCE and keyword in _SOURCE_EQUIPMENT:
         return _KEPT
+    if keyword in kept_times(modality):
+        return DECAY
     return TABLE.get(keyword, _KEPT)
+
+
+def kept_times(modality: str) -> frozenset[str]:
+    """Return the dates and times that are replaced elsewhere and kept in this modality.
+
+    In PET decay is counted from the time of the series: one hour later makes the uptake of F-18 half as much again.
+    """
+    return _SERIES_TIME if modality == "PT" else frozenset()
 
 
 def keeps_private(header: Dataset, tag: BaseTag) -> bool:

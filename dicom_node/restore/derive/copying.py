@@ -29,15 +29,19 @@ def copied(source: Dataset, *, equipment: Equipment) -> Dataset:
     equipment
         Whose equipment attributes the derived object carries.
     """
-    swap = not _little_endian(source)
+    swap, modality = not _little_endian(source), str(source.get("Modality", ""))
     target = Dataset()
     for element in source:
         if element.tag.is_private:
             if keeps_private(source, element.tag):
                 target.add(copied_element(element, swap=swap))
-        elif element.keyword not in _PIXELS and row_of(element.tag, equipment).action is not Action.DROP:
+        elif element.keyword not in _PIXELS and _is_kept(element, modality, equipment):
             target.add(copied_element(element, swap=swap))
     return target
+
+
+def _is_kept(element: DataElement, modality: str, equipment: Equipment) -> bool:
+    return row_of(element.tag, modality=modality, equipment=equipment).action is not Action.DROP
 
 
 def copied_element(element: DataElement, *, swap: bool = False) -> DataElement:

@@ -15,6 +15,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicom_node.domain.marks import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_node.domain.work import Qualification
+from dicom_node.restore.derive.attributes import kept_times
 from dicom_node.restore.derive.charset import UNICODE, keeps_its_character_set
 from dicom_node.restore.derive.copying import copied
 from dicom_node.restore.derive.equipment import equip
@@ -37,6 +38,8 @@ class Answer:
     ----------
     source
         Header of the object it answers, with its ambiguous VRs resolved.
+    neighbours
+        Headers of the other objects that the pipeline looked at for it, nearest first.
     stored
         (rows, columns) stored values in the source's domain.
     instance_number, rank
@@ -46,6 +49,7 @@ class Answer:
     """
 
     source: Dataset
+    neighbours: tuple[Dataset, ...] = ()
     stored: StoredArray
     instance_number: int
     rank: int
@@ -69,7 +73,7 @@ def assemble(answer: Answer, making: Making) -> Dataset:
             setattr(target, keyword, value)
         _mark(target, source, making)
         equip(target, source, making=making, at=_in_zone_of(source, making.at))
-        refer(target, source, known=making.known)
+        refer(target, (source, *answer.neighbours), known=making.known)
         _fill(target, answer.stored)
         if not keeps_its_character_set(target):
             target.SpecificCharacterSet = UNICODE
@@ -100,11 +104,16 @@ def _identify(target: Dataset, answer: Answer, making: Making) -> None:
 
 
 def times_of(source: Dataset, at: datetime, rank: int) -> dict[str, str]:
-    """Return the dates and times that an object gets, in the source's zone: the job's, its content in order."""
+    """Return the dates and times that an object gets, in the source's zone: the job's, its content in order.
+
+    The Series Time of PET stays, for decay is counted from it (C.8.9.4.1.5).
+    """
     local = _in_zone_of(source, at)
     moments = {"InstanceCreation": local, "Series": local, "Content": local + timedelta(milliseconds=rank)}
-    dates = {f"{kind}Date": moment.strftime("%Y%m%d") for kind, moment in moments.items()}
-    return dates | {f"{kind}Time": moment.strftime("%H%M%S.%f") for kind, moment in moments.items()}
+    given = {f"{kind}Date": moment.strftime("%Y%m%d") for kind, moment in moments.items()}
+    given |= {f"{kind}Time": moment.strftime("%H%M%S.%f") for kind, moment in moments.items()}
+    kept = kept_times(str(source.get("Modality", "")))
+    return {keyword: value for keyword, value in given.items() if keyword not in kept}
 
 
 def _mark(target: Dataset, source: Dataset, making: Making) -> None:
@@ -119,12 +128,21 @@ def _mark(target: Dataset, source: Dataset, making: Making) -> None:
 
 
 def derived_image_type(source: Dataset) -> list[str]:
-    """Return Image Type (0008,0008): DERIVED, then the source's values (C.7.6.1.1.2; C.8.3.1.1.1 for MR)."""
+    """Return Image Type (0008,0008): DERIVED, then the source's values (C.7.6.1.1.2).
+
+    MR has a third value (C.8.3.1.1.1), DX and MG one that may be empty (C.8.11.3.1.1), PET two and the second is
+    PRIMARY (C.8.9.4.1.1).
+    """
     given = source.get("ImageType") or []
     values = [str(value).strip() for value in ([given] if isinstance(given, str) else given)]
     rest = values[1:] or ["PRIMARY"]
-    if source.get("Modality") == "MR" and (len(rest) < 2 or not rest[1]):
+    modality = source.get("Modality")
+    if modality == "PT":
+        rest = ["PRIMARY"]
+    elif modality == "MR" and (len(rest) < 2 or not rest[1]):
         rest = [rest[0], "OTHER", *rest[2:]]
+    elif modality in ("DX", "MG") and len(rest) < 2:
+        rest = [rest[0], ""]
     return ["DERIVED", *rest]
 
 

@@ -24,6 +24,8 @@ class Making:
         Pipeline, strength, label, equipment, qualification.
     operation
         Of the card; a key of `STEPS`.
+    reach
+        Slices on either side that the pipeline looks at.
     revision_digest
         Of the cut that is restored.
     at
@@ -40,6 +42,7 @@ class Making:
 
     recipe: Recipe
     operation: str
+    reach: int
     revision_digest: str
     at: datetime
     series_number: int

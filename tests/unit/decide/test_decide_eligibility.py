@@ -45,6 +45,8 @@ def scoped(card: Card, scope: str) -> Card:
         (mr(ImageType=["ORIGINAL", "PRIMARY", "OTHER", "ND", "NORM", "MEAN"]), MR_CARD),
         (mr(_b_value=0), MR_CARD),
         (series(4, AcquisitionNumber="1"), scoped(CT_CARD, "volume")),
+        ([instance(0, syntax="1.2.840.10008.1.2.1.99")], CT_CARD),
+        ([instance(0, syntax="1.2.840.10008.1.2.4.201")], CT_CARD),
     ],
 )
 def test_accepted(instances: list[Instance], card: Card) -> None:
@@ -69,7 +71,7 @@ CT_REFUSALS = [
     ("burned-in text", series(BurnedInAnnotation="YES")),
     ("lossy", series(LossyImageCompression="01")),
     ("lossy", [instance(0, syntax="1.2.840.10008.1.2.4.91")]),
-    ("syntax not decodable", [instance(0, syntax="1.2.840.10008.1.2.4.201")]),
+    ("syntax not decodable", [instance(0, syntax="1.2.840.10008.1.2.4.100")]),
     ("encrypted", series(EncryptedAttributesSequence=[{"EncryptedContentTransferSyntaxUID": "1.2"}])),
     ("overlay", series(_overlay_in_pixels="6000")),
     ("pixel data too short", [*series(3), instance(3, _pixels_short="YES")]),
@@ -205,5 +207,67 @@ def test_slices_are_added_only_where_the_acquisition_holds_them(sentence: str, i
 def test_what_cannot_be_derived_yet_is_refused_by_name() -> None:
     assert refused(mr(), dataclasses.replace(MR_CARD, factors=(1, 2, 2))) == "not derived yet"
     assert refused(mr(), dataclasses.replace(MR_CARD, operation="motion-correction")) == "not derived yet"
-    pet = dataclasses.replace(MR_CARD, eligibility=dataclasses.replace(MR_CARD.eligibility, modality="PT"))
-    assert refused(mr(Modality="PT"), pet) == "not derived yet"
+
+
+def pet(count: int = 7, **changes: object) -> list[Instance]:
+    base: dict[str, object] = {
+        "SOPClassUID": "1.2.840.10008.5.1.4.1.1.128", "Modality": "PT", "ImageType": ["ORIGINAL", "PRIMARY"],
+        "Units": "BQML", "SeriesType": ["WHOLE BODY", "IMAGE"], "PixelSpacing": ["4", "4"], "Rows": 128,
+        "Columns": 128, "BitsStored": 16, "RescaleIntercept": "0",
+    }  # fmt: skip
+    return series(count, **{**base, **changes})
+
+
+@pytest.mark.parametrize(
+    ("code", "instances"),
+    [
+        ("", pet()),
+        ("", [*pet(6), *pet(7, RescaleSlope="3.5")[6:]]),
+        ("units", pet(Units="PROPCPS")),
+        ("units", pet(Units=None)),
+        ("rescale missing", pet(RescaleSlope=None)),
+        ("reprojection", pet(SeriesType=["WHOLE BODY", "REPROJECTION"])),
+        ("SOP class", pet(SOPClassUID=MR)),
+        ("too few slices", pet(3)),
+        ("slice missing", [item for item in pet() if item.id != 3]),
+        ("mixed stacks", [
+            *pet(7, NumberOfTimeSlices=2, NumberOfSlices=7, ImageIndex=1),
+            *[dataclasses.replace(item, id=item.id + 7)
+              for item in pet(7, NumberOfTimeSlices=2, NumberOfSlices=7, ImageIndex=8)],
+        ]),
+    ],
+)  # fmt: skip
+def test_pet(code: str, instances: list[Instance]) -> None:
+    assert refused(instances, load_card("pet-denoise")) == code
+
+
+def dx(count: int = 2, **changes: object) -> list[Instance]:
+    base: dict[str, object] = {
+        "SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.1.1", "Modality": "DX", "ImageType": ["ORIGINAL", "PRIMARY", ""],
+        "PresentationIntentType": "FOR PROCESSING", "PixelIntensityRelationship": "LIN",
+        "PixelIntensityRelationshipSign": 1, "RescaleIntercept": "0",
+        "ImagerPixelSpacing": ["0.2", "0.2"], "Rows": 2000, "Columns": 1500,
+    }  # fmt: skip
+    gone = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "FrameOfReferenceUID")
+    return series(count, **{**base, **dict.fromkeys(gone), **changes})
+
+
+@pytest.mark.parametrize(
+    ("code", "instances"),
+    [
+        ("", dx()),
+        ("", [*dx(1), *dx(2, Rows=1500, Columns=2000)[1:]]),
+        ("units", dx(PresentationIntentType="FOR PRESENTATION")),
+        ("units", dx(PixelIntensityRelationship="LOG")),
+        ("units", dx(PixelIntensityRelationshipSign=-1)),
+        ("units", dx(PresentationIntentType=None, SOPClassUID="1.2.840.10008.5.1.4.1.1.1.1")),
+        ("units", [*dx(1), *dx(2, RescaleIntercept="300")[1:]]),
+        ("units", dx(ModalityLUTSequence=[{"LUTExplanation": "x"}])),
+        ("geometry missing", dx(ImagerPixelSpacing=None)),
+        ("spacing range", dx(ImagerPixelSpacing=["0.6", "0.6"])),
+        ("matrix range", dx(Rows=100)),
+        ("modality", dx(Modality="CR")),
+    ],
+)
+def test_x_ray(code: str, instances: list[Instance]) -> None:
+    assert refused(instances, load_card("xr-denoise")) == code

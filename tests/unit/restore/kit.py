@@ -22,8 +22,8 @@ from restoration.volume import FloatArray, Volume
 from tests.support.phantoms import write_series
 
 JOB_TIME = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-UNIT = {"CT": "HU", "MR": "signal"}
-PIPELINE = {"CT": "ct-nlm", "MR": "mr-nlm"}
+UNIT = {"CT": "HU", "MR": "signal", "PT": "Bq/mL", "DX": "exposure"}
+PIPELINE = {"CT": "ct-nlm", "MR": "mr-nlm", "PT": "pet-denoise", "DX": "xr-denoise"}
 
 
 class ExactMean:
@@ -69,6 +69,7 @@ def making(modality: str = "CT", **changes: object) -> Making:
     made = Making(
         recipe=recipe(modality),
         operation="denoise",
+        reach=load_card(PIPELINE[modality]).reach,
         revision_digest="d" * 64,
         at=JOB_TIME,
         series_number=3091,
@@ -136,9 +137,10 @@ def try_files(
     modality: str,
     restorer: Restorer | None = None,
     made_by: Making | None = None,
+    unit: str = "",
 ) -> Tried:
     folder.mkdir(parents=True)
-    sources = sources_of(instances_of(paths, sandbox), sandbox, UNIT[modality])
+    sources = sources_of(instances_of(paths, sandbox), sandbox, unit or UNIT[modality])
     wanted = made_by or making(modality)
     made = attempt(sources, restorer or pipeline(modality), wanted, folder=folder, sandbox=sandbox)
     return Tried(folder=folder, source_paths=paths, sources=sources, making=wanted, made=made)

@@ -14,8 +14,9 @@ from dicom_node.restore.checks.all import CHECKS
 from dicom_node.restore.read_back import NotReadBack, ReadBack, Written, read_back
 from dicom_node.restore.source import SourceFile
 from dicom_node.sandbox.client import Sandbox
-from tests.support.phantoms import make_series
-from tests.unit.restore.kit import Tried, try_series
+from restoration.card import load_card
+from tests.support.phantoms import make_dx, make_pet, make_series
+from tests.unit.restore.kit import ExactMean, Tried, try_series
 
 SLICES = 4
 PADDING = 0
@@ -52,9 +53,25 @@ def _written(file: DerivedFile) -> Written:
     return Written(file=where, rank=file.rank, pixel_digest=file.pixel_digest)
 
 
+@pytest.fixture(scope="module")
+def pet(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Tried:
+    restorer = ExactMean(load_card("pet-denoise"))
+    return try_series(make_pet(7), tmp_path_factory.mktemp("pet"), sandbox, restorer=restorer)
+
+
+@pytest.fixture(scope="module")
+def dx(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Tried:
+    restorer = ExactMean(load_card("xr-denoise"))
+    return try_series(make_dx(2), tmp_path_factory.mktemp("dx"), sandbox, restorer=restorer)
+
+
 @pytest.fixture
 def planted(tried: Tried) -> Iterator[Callable[[int, Callable[[FileDataset], None]], None]]:
     """Change stored files, and put them back afterwards."""
+    yield from _planting(tried)
+
+
+def _planting(tried: Tried) -> Iterator[Callable[[int, Callable[[FileDataset], None]], None]]:
     saved = {file.path: file.path.read_bytes() for file in tried.made.files}
 
     def plant(index: int, fault: Callable[[FileDataset], None]) -> None:
@@ -224,6 +241,45 @@ def test_a_planted_fault_is_found(
 ) -> None:
     planted(1, fault)
     assert name in failed(look(tried, sandbox))
+
+
+def _lost_neighbour(ds: FileDataset) -> None:
+    del ds.SourceImageSequence[2]
+
+
+def _neighbour_first(ds: FileDataset) -> None:
+    ds.SourceImageSequence = [*ds.SourceImageSequence[1:], ds.SourceImageSequence[0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "name"),
+    [
+        ("pet", put(SeriesTime="090000.000000"), "nothing else"),
+        ("pet", put(SeriesDate="20260303"), "nothing else"),
+        ("pet", put(DecayFactor=1.0), "nothing else"),
+        ("pet", put(FrameReferenceTime=1.0), "nothing else"),
+        ("pet", put(RescaleSlope=1.0), "units"),
+        ("pet", put(Units="CNTS"), "units"),
+        ("pet", put(ImageType=["DERIVED", "PRIMARY", "AXIAL"]), "marked"),
+        ("pet", _lost_neighbour, "references"),
+        ("pet", _neighbour_first, "answered once"),
+        ("dx", put(ImagerPixelSpacing=[0.1, 0.1]), "corners"),
+        ("dx", put(PatientOrientation=["R", "F"]), "corners"),
+        ("dx", put(PresentationIntentType="FOR PRESENTATION"), "nothing else"),
+        ("dx", put(ImageType=["DERIVED", "PRIMARY"]), "marked"),
+        ("dx", put(PhotometricInterpretation="MONOCHROME1"), "units"),
+    ],
+)
+def test_a_fault_of_another_kind_of_image_is_found(
+    request: pytest.FixtureRequest, sandbox: Sandbox, kind: str, fault: Callable[[FileDataset], None], name: str
+) -> None:
+    tried: Tried = request.getfixturevalue(kind)
+    assert [check.sentence() for check in look(tried, sandbox).failures] == []
+    planting = _planting(tried)
+    next(planting)(1, fault)
+    found = failed(look(tried, sandbox))
+    next(planting, None)
+    assert name in found
 
 
 def test_swapped_slices_are_found(

@@ -16,9 +16,11 @@ from dicom_node.domain.marks import PROJECT
 from dicom_node.domain.work import Equipment, Qualification
 from dicom_node.restore.derive.attributes import TABLE, Action
 from dicom_node.restore.derive.dataset import Answer, assemble, derived_image_type, encode, qualification
+from dicom_node.restore.derive.document import as_markdown
 from dicom_node.restore.derive.making import Making
+from dicom_node.restore.derive.references import neighbours
 from dicom_node.restore.source import Private, read_header
-from tests.support.phantoms import make_series
+from tests.support.phantoms import make_pet, make_series
 from tests.unit.restore.kit import JOB_TIME, making, recipe
 
 
@@ -47,11 +49,17 @@ def test_every_keyword_of_the_table_exists() -> None:
     assert all(row.why and row.section for row in TABLE.values())
 
 
+def test_the_documentation_is_the_table() -> None:
+    written = Path(__file__).parents[3] / "docs" / "derived.md"
+    assert written.read_text(encoding="utf-8") == as_markdown()
+
+
 def test_what_the_table_does_not_name_is_kept() -> None:
     given = source(KVP=120, PatientComments="kept", WindowCenter=[40, 400], WindowWidth=[400, 1500])
     made = derived(given)
     for element in given:
-        if element.keyword not in TABLE and element.keyword != "PixelData":
+        row = TABLE.get(element.keyword)
+        if row is None or row.action is Action.KEEP:
             assert made[element.keyword] == element, element.keyword
 
 
@@ -114,6 +122,30 @@ def test_times_are_the_jobs_one_millisecond_apart() -> None:
     assert made.AcquisitionTime == source().AcquisitionTime
 
 
+def test_the_series_time_of_pet_stays() -> None:
+    given = make_pet(1)[0]
+    made = derived(given)
+    assert (made.SeriesDate, made.SeriesTime) == (given.SeriesDate, given.SeriesTime)
+    assert (made.ContentDate, made.ContentTime) == ("20260302", "090000.000000")
+
+
+def test_what_decay_is_counted_from_is_kept_where_it_is_private() -> None:
+    given = make_pet(1)[0]
+    block = given.private_block(0x0009, "GEMS_PETD_01", create=True)
+    block.add_new(0x0D, "DT", "20260302080000")
+    block.add_new(0x0E, "DT", "20260302080000")
+    made = derived(given)
+    assert made[0x0009, 0x100D].value == given[0x0009, 0x100D].value
+    assert (0x0009, 0x100E) not in made
+
+
+def test_the_slices_that_were_looked_at_are_named_nearest_first() -> None:
+    assert neighbours(3, 7, reach=2) == [2, 4, 1, 5]
+    assert neighbours(0, 7, reach=2) == [1, 2]
+    assert neighbours(6, 7, reach=9) == [5, 4, 3]
+    assert neighbours(0, 1, reach=2) == []
+
+
 def test_times_stand_in_the_sources_zone() -> None:
     made = derived(source(TimezoneOffsetFromUTC="-0930"))
     assert (made.SeriesDate, made.SeriesTime) == ("20260301", "233000.000000")
@@ -139,6 +171,10 @@ def test_the_source_is_not_touched() -> None:
         ("MR", ["ORIGINAL", "PRIMARY"], ["DERIVED", "PRIMARY", "OTHER"]),
         ("MR", ["ORIGINAL", "PRIMARY", "", "X"], ["DERIVED", "PRIMARY", "OTHER", "X"]),
         ("MR", ["ORIGINAL", "PRIMARY", "M", "ND"], ["DERIVED", "PRIMARY", "M", "ND"]),
+        ("PT", ["ORIGINAL", "PRIMARY"], ["DERIVED", "PRIMARY"]),
+        ("PT", ["ORIGINAL", "SECONDARY", "AXIAL"], ["DERIVED", "PRIMARY"]),
+        ("DX", ["ORIGINAL", "PRIMARY"], ["DERIVED", "PRIMARY", ""]),
+        ("DX", ["ORIGINAL", "PRIMARY", "", "X"], ["DERIVED", "PRIMARY", "", "X"]),
         ("CT", "ORIGINAL", ["DERIVED", "PRIMARY"]),
         ("CT", [], ["DERIVED", "PRIMARY"]),
     ],
