@@ -40,9 +40,6 @@ _REAL_SHARE = 0.2
 
 _LEAST_PER_SERIES = 1
 
-_FINEST = {"structure": 0.01}
-"""No bound lies below this: nobody sees an edge that was moved by a hundredth of a pixel."""
-
 Item = TypeVar("Item")
 Watch = Callable[[Iterable[int], str], Iterable[int]]
 """Shows progress while numbers are worked through."""
@@ -138,7 +135,7 @@ def calibrated_bounds(clean: Sequence[Scores], *, blobs: float) -> dict[str, flo
     for name, alpha in ALPHAS.items():
         scores = [found[name] for found in clean if name in found]
         if scores:
-            bounds[name] = max(_rounded_up(MARGIN * conformal_bound(scores, alpha)), _FINEST.get(name, 0.0))
+            bounds[name] = _rounded_up(MARGIN * conformal_bound(scores, alpha))
     return bounds
 
 
