@@ -49,3 +49,12 @@ def test_an_object_that_no_form_holds_is_left_alone(tmp_path: Path) -> None:
     ds.PixelData = ds.PixelData[:100]
     path = write_series([ds], tmp_path)[0]
     assert compressed(path, LOSSLESS["jpeg-ls"]) is None
+
+
+def test_whatever_a_codec_raises_the_object_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **options: object) -> None:
+        raise TypeError("a codec's own fault")
+
+    monkeypatch.setattr(Dataset, "compress", broken)
+    path = write_series(make_series(1), tmp_path)[0]
+    assert compressed(path, LOSSLESS["jpeg-ls"]) is None
